@@ -1,0 +1,29 @@
+/*
+ * load: a YAML file → struct config, everything wrong reported at once.
+ */
+#ifndef NT_CONFIG_LOAD_H
+#define NT_CONFIG_LOAD_H
+
+#include "base/status.h"
+#include "config/config.h"
+#include "config/problem.h"
+
+/* Reads and checks path. Problems are added (also on NT_OK: those that are not fatal). NT_ECONFIG: does not load, *out is NULL.
+ * Credentials are read (files, $CREDENTIALS_DIRECTORY) and registered with log_secret(). */
+enum nt_status config_load(const char *path, struct config **out, struct problems *problems) NT_MUST_USE;
+
+/* What every command but `config check` uses: the file, else its last good copy with a loud log line (and
+ * config->last_good set). NT_ECONFIG when neither loads; problems says why. */
+enum nt_status config_open(const char *path, struct config **out, struct problems *problems) NT_MUST_USE;
+
+/* Writes the last good copy of a configuration that has just loaded from c->path. now: ms since the epoch.
+ * *saved_to (may be NULL) is the path, for mem_free(). */
+enum nt_status config_save_last_good(const struct config *c, int64_t now, char **saved_to) NT_MUST_USE;
+
+/* Where the last good copy of the config at this (absolute) path lives. For mem_free(); NULL = no memory. */
+char *config_last_good_path(const char *path);
+
+/* The path to use: option, else $NOTIFY_TWILIO_CONFIG, else the default. Borrowed. */
+const char *config_path(const char *option);
+
+#endif

@@ -1,0 +1,10 @@
+# nt_unit_test(STAGE MODULE [LINK target …]): tests/unit/STAGE/test_MODULE.c as one ctest `unit.STAGE.MODULE`.
+function(nt_unit_test stage module)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  set(target test_${stage}_${module})
+  add_executable(${target} ${CMAKE_CURRENT_SOURCE_DIR}/test_${module}.c)
+  target_link_libraries(${target} PRIVATE nt_options stage_${stage} ${ARG_LINK} PkgConfig::CMOCKA)
+  target_compile_definitions(${target} PRIVATE NT_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  add_test(NAME unit.${stage}.${module} COMMAND ${target})
+  set_tests_properties(unit.${stage}.${module} PROPERTIES LABELS unit TIMEOUT 120)
+endfunction()
