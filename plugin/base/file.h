@@ -1,4 +1,4 @@
-/* file: whole files in and out. */
+/* file: whole files in and out. On failure errno is that of the call that failed. */
 #ifndef NT_BASE_FILE_H
 #define NT_BASE_FILE_H
 
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Reads a regular file (or any readable one) into out, at most out->max bytes: NT_ETOOBIG past it, NT_ENOENT,
+/* Appends a regular file (or any readable one) to out, at most out->max bytes: NT_ETOOBIG past it, NT_ENOENT,
  * NT_EACCES, NT_EIO. mode, when not NULL, gets st_mode. */
 enum nt_status file_read(const char *path, struct buf *out, mode_t *mode) NT_MUST_USE;
 /* Replaces path by a new file: temporary name beside it, fsync, rename, fsync of the folder. */

@@ -31,6 +31,7 @@ struct kv {
 
 void kv_init(struct kv *kv);
 void kv_clean(struct kv *kv);
+/* NT_EINVAL: an empty key, '=' in it, NUL in either. The texts may come from kv itself. */
 enum nt_status kv_put(struct kv *kv, const char *key, const char *value) NT_MUST_USE;
 enum nt_status kv_putn(struct kv *kv, const char *key, size_t key_len, const char *value, size_t value_len) NT_MUST_USE;
 /* Puts only if the key is not there yet. */
@@ -40,9 +41,10 @@ const char *kv_get(const struct kv *kv, const char *key);
 const char *kv_getn(const struct kv *kv, const char *key, size_t key_len);
 /* "" when missing. */
 const char *kv_text(const struct kv *kv, const char *key);
+/* `to` becomes a copy of `from`: what it held is freed. */
 enum nt_status kv_copy(struct kv *to, const struct kv *from) NT_MUST_USE;
 enum nt_status kv_pack(const struct kv *kv, struct buf *out) NT_MUST_USE;
-/* NT_EINVAL on a pair without '=' or with an empty key, or data that does not end with NUL. */
+/* What kv held is replaced. NT_EINVAL on a pair without '=' or with an empty key, or data that does not end with NUL. */
 enum nt_status kv_unpack(struct kv *kv, const void *data, size_t len) NT_MUST_USE;
 
 #endif

@@ -14,13 +14,15 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 /* to: "syslog", "stderr" or a file's path (appended, 0640). Until called: stderr, warnings and worse.
  * On failure the log goes to stderr. May be called again (reload). */
 enum nt_status log_open(const char *program, enum log_level level, const char *to);
+/* The last call: back to stderr, the secrets are forgotten. */
 void log_close(void);
 enum log_level log_level_get(void);
 /* error|warning|info|debug; NT_EINVAL else. */
 enum nt_status log_level_parse(const char *word, enum log_level *level) NT_MUST_USE;
-/* Never show this text (at least 4 bytes; shorter ones are ignored). Copied; at most 32 are kept. */
+/* Never show this text (at least 4 bytes; shorter ones are ignored). Copied; at most 32 are kept, the
+ * latest. */
 void log_secret(const char *text);
-/* Receives every line as it would be written (tests, --verbose). NULL takes it away. */
+/* Receives every message that passes the level, as it is written but without program, level and time (tests, --verbose). NULL takes it away. */
 void log_tap(void (*tap)(void *arg, enum log_level level, const char *line), void *arg);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

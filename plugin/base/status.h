@@ -30,5 +30,7 @@ enum nt_status {
 
 /* What a status means, in words. Never NULL, static. */
 const char *nt_status_text(enum nt_status status);
+/* The status that an errno stands for; NT_EIO for those without one of their own. */
+enum nt_status nt_status_errno(int error) NT_MUST_USE;
 
 #endif

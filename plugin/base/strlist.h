@@ -18,6 +18,7 @@ void strlist_clean(struct strlist *l);
 enum nt_status strlist_add(struct strlist *l, const char *s) NT_MUST_USE;
 enum nt_status strlist_addn(struct strlist *l, const char *s, size_t len) NT_MUST_USE;
 bool strlist_has(const struct strlist *l, const char *s);
+/* `to` becomes a copy of `from`: what it held is freed. */
 enum nt_status strlist_copy(struct strlist *to, const struct strlist *from) NT_MUST_USE;
 /* Splits at any of the separators, trims blanks, leaves empty parts out, adds the rest to l. */
 enum nt_status strlist_split(struct strlist *l, const char *text, const char *separators) NT_MUST_USE;

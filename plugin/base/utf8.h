@@ -1,5 +1,7 @@
 /*
  * utf8: code points, validity, cleaning, graphemes. The only user of utf8proc.
+ *
+ * What needs no tables (utf8_next to utf8_clean) is in utf8_scan.c and links libc alone.
  */
 #ifndef NT_BASE_UTF8_H
 #define NT_BASE_UTF8_H
@@ -27,7 +29,7 @@ size_t utf8_graphemes(const char *s, size_t len);
 enum nt_status utf8_upper(struct buf *out, const char *s, size_t len);
 enum nt_status utf8_lower(struct buf *out, const char *s, size_t len);
 /* Base letters of a code point: canonical/compatibility decomposition without marks (é → e, ﬁ → fi). Appends nothing
- * and returns false when there is no decomposition. */
+ * and returns false when there is no decomposition. A combining mark on its own is true with nothing appended. */
 bool utf8_unaccent(uint32_t cp, struct buf *out);
 
 #endif
