@@ -12,4 +12,13 @@
  * parser must). The config asked is --config, $NOTIFY_TWILIO_CONFIG or the default. */
 bool locate_socket(const char *option, const char *config, char *out, size_t size);
 
+enum locate_end {
+    LOCATE_FOUND,   /* the path is in out */
+    LOCATE_DEFAULT, /* the configuration names none */
+    LOCATE_UNSURE   /* not written plainly */
+};
+
+/* The same for a configuration's text. A damaged text is no more than LOCATE_UNSURE; out changes freely. */
+enum locate_end locate_in_text(const char *text, size_t len, char *out, size_t size);
+
 #endif

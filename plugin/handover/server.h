@@ -21,7 +21,8 @@ int handover_fd(const struct handover_server *s);
 /* Each request that has come, at most max: accept connections, read packets. frame is borrowed for the call. */
 typedef void handover_request(void *arg, struct handover_client *client, const char *frame, size_t len);
 enum nt_status handover_receive(struct handover_server *s, int max, handover_request *request, void *arg) NT_MUST_USE;
-/* One JSON packet back; a client that has gone is no error. */
+/* One JSON packet back, once for each request; a client that has gone is no error. An answer that the client does not take,
+ * or that is bigger than the kernel lets a packet be, ends its connection. */
 void handover_answer(struct handover_server *s, struct handover_client *client, const char *json, size_t len);
 /* Connected clients. */
 int handover_clients(const struct handover_server *s);
