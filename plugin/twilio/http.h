@@ -17,42 +17,43 @@
 struct http;
 
 struct http_options {
-    const char *ca_file, *proxy;       /* "" = none; ca_file adds to the system's trust */
-    int64_t connect_timeout, timeout;  /* ms */
-    int connections;                   /* at most at once to the host */
-    const char *address_cache;         /* file that keeps the last good addresses; "" = memory alone */
+    const char *ca_file, *proxy;      /* "" = none; ca_file adds to the system's trust */
+    int64_t connect_timeout, timeout; /* ms */
+    int connections;                  /* at most at once to the host */
+    const char *address_cache;        /* file that keeps the last good addresses; "" = memory alone */
     const char *user_agent;
 };
 
 /* What is certain about a request that did not end with a complete answer. */
 enum http_end {
-    HTTP_ANSWERED,    /* status and body are complete */
-    HTTP_NEVER_SENT,  /* no byte of the request left (resolve, connect, TLS handshake failed): safe to repeat */
-    HTTP_UNKNOWN      /* the connection was used and no complete answer came */
+    HTTP_ANSWERED,   /* status and body are complete */
+    HTTP_NEVER_SENT, /* no byte of the request left (resolve, connect, TLS handshake failed): safe to repeat */
+    HTTP_UNKNOWN     /* the connection was used and no complete answer came */
 };
 
 struct http_result {
     enum http_end end;
-    long status;             /* 0 unless a status line came */
-    const char *body;        /* borrowed for the callback; at most 1 MB */
+    long status;      /* 0 unless a status line came */
+    const char *body; /* borrowed for the callback; at most 1 MB */
     size_t body_len;
-    int64_t retry_after;     /* ms, from Retry-After (seconds or date); -1 none */
-    const char *request_id;  /* Twilio-Request-Id, "" none */
-    const char *error;       /* words when not answered, without secrets */
-    bool trust;              /* the failure was certificate verification or another thing an admin must mend */
-    int64_t started;         /* ms since the epoch */
+    int64_t retry_after;    /* ms, from Retry-After (seconds or date); -1 none */
+    const char *request_id; /* Twilio-Request-Id, "" none */
+    const char *error;      /* words when not answered, without secrets */
+    bool trust;             /* the failure was certificate verification or another thing an admin must mend */
+    int64_t started;        /* ms since the epoch */
 };
 
 typedef void http_done(void *arg, const struct http_result *result);
 
 struct http_request {
-    const char *method;      /* "GET" or "POST" */
+    const char *method; /* "GET" or "POST" */
     const char *url;
     const char *user, *password; /* Basic */
-    const char *form;        /* urlencoded body of a POST, form_len bytes; copied */
+    const char *form;            /* urlencoded body of a POST, form_len bytes; copied */
     size_t form_len;
-    int64_t timeout;         /* ms; 0 = the options' */
-    http_done *done;         /* called from http_run(), exactly once, unless the http is freed first */
+    int64_t timeout; /* ms; 0 = the options' */
+    http_done *done; /* called from http_run(), exactly once, unless the http is freed first; may start requests, not
+                        free the http */
     void *arg;
 };
 
@@ -62,12 +63,14 @@ enum nt_status http_start(struct http *h, const struct http_request *r) NT_MUST_
 /* Requests under way. */
 int http_active(const struct http *h);
 
-/* Drives the requests, and waits up to timeout ms (−1: for ever) until something happens on them or on one of the caller's descriptors
- * (epoll-able; readable is waited for). ready[i] (may be NULL) tells which. Callbacks run inside. */
+/* Drives the requests, and waits up to timeout ms (−1: for ever) until something happens on them or on one of the
+ * caller's descriptors (epoll-able; readable is waited for). ready[i] (may be NULL) tells which. Callbacks run inside.
+ */
 enum nt_status http_run(struct http *h, const int *fds, bool *ready, int n, int64_t timeout) NT_MUST_USE;
 /* Wakes http_run() up from a signal handler or another thread. */
 void http_wake(struct http *h);
-/* Ends idle connections (after a fork, a reload). */
+/* Ends idle connections (before a fork, at a reload): at once, or when the last request under way has ended; requests
+ * started meanwhile make new ones. */
 void http_forget_connections(struct http *h);
 
 #endif

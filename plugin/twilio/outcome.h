@@ -20,16 +20,16 @@ enum { OUTCOME_SID = 64, OUTCOME_MESSAGE = 400 };
 
 struct outcome {
     enum outcome_kind kind;
-    int code;                /* Twilio's error code; 0 none */
-    long http_status;        /* 0: no answer */
-    bool opted_out;          /* 21610 */
-    bool alarm;              /* an admin must act (account, filtered, unregistered sender) */
-    int64_t retry_after;     /* ms; -1 not told */
-    char sid[OUTCOME_SID];   /* "" unless sent */
-    char status[24];         /* Twilio's word on the message: queued, accepted, … */
-    int segments;            /* num_segments; 0 unknown */
+    int code;                      /* Twilio's error code; 0 none */
+    long http_status;              /* 0: no answer */
+    bool opted_out;                /* 21610 */
+    bool alarm;                    /* an admin must act (account, filtered, unregistered sender) */
+    int64_t retry_after;           /* ms; -1 not told */
+    char sid[OUTCOME_SID];         /* "" unless sent */
+    char status[24];               /* Twilio's word on the message: queued, accepted, … */
+    int segments;                  /* num_segments; 0 unknown */
     char message[OUTCOME_MESSAGE]; /* in words, never with a secret in it; "" when sent */
-    char request_id[64];     /* Twilio-Request-Id */
+    char request_id[64];           /* Twilio-Request-Id */
 };
 
 const char *outcome_kind_name(enum outcome_kind k);

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "queue/page.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,16 +27,22 @@ void form_clean(struct form *f);
 /* application/x-www-form-urlencoded. */
 enum nt_status form_encode(const struct form *f, struct buf *out) NT_MUST_USE;
 
-/* The form of page sent by sender (a From, short code, alphanumeric or MG…): To, From | MessagingServiceSid, Body, MediaUrl…, StatusCallback, ApplicationSid, ValidityPeriod,
- * RiskCheck, as DESIGN says; flags of the page (text only, without callback) are obeyed. now: ms since the epoch. */
-enum nt_status request_form(const struct config *config, const struct page *page, const char *sender, int64_t now, struct form *out) NT_MUST_USE;
+/* True for a messaging service (MG and 32 more), false for a From. */
+bool request_is_service(const char *sender);
+/* The form of page sent by sender (a From, short code, alphanumeric or MG…): To, From | MessagingServiceSid, Body,
+ * MediaUrl…, StatusCallback, ApplicationSid, ValidityPeriod, RiskCheck, as DESIGN says; flags of the page (text only,
+ * without callback) are obeyed. now: ms since the epoch. out is initialised and empty. */
+enum nt_status request_form(const struct config *config, const struct page *page, const char *sender, int64_t now,
+                            struct form *out) NT_MUST_USE;
 
 /* …/2010-04-01/Accounts/AC…/Messages.json */
 enum nt_status request_messages_url(const struct config_twilio *t, struct buf *out) NT_MUST_USE;
 /* The same with ?To=…&PageSize=…: the newest messages to a number. */
-enum nt_status request_list_url(const struct config_twilio *t, const char *to, int page_size, struct buf *out) NT_MUST_USE;
+enum nt_status request_list_url(const struct config_twilio *t, const char *to, int page_size,
+                                struct buf *out) NT_MUST_USE;
 /* The newest messages of all (receipts in one call): ?DateSent>=YYYY-MM-DD when since > 0 (ms since the epoch). */
-enum nt_status request_recent_url(const struct config_twilio *t, int64_t since, int page_size, struct buf *out) NT_MUST_USE;
+enum nt_status request_recent_url(const struct config_twilio *t, int64_t since, int page_size,
+                                  struct buf *out) NT_MUST_USE;
 enum nt_status request_message_url(const struct config_twilio *t, const char *sid, struct buf *out) NT_MUST_USE;
 enum nt_status request_balance_url(const struct config_twilio *t, struct buf *out) NT_MUST_USE;
 /* base_url + a relative next_page_uri; NT_EINVAL when it would leave base_url. */
@@ -43,7 +50,8 @@ enum nt_status request_next_url(const struct config_twilio *t, const char *uri, 
 /* User and password for Basic: AC…:token or SK…:secret. Borrowed from t. */
 void request_credentials(const struct config_twilio *t, const char **user, const char **password);
 
-/* The index into t->sender of the skip-th sender that serves number (its prefixes match, or it has none); -1 when there is none. */
+/* The index into t->sender of the skip-th sender that serves number (its prefixes match, or it has none); -1 when there
+ * is none. */
 int request_sender(const struct config_twilio *t, const char *number, int skip);
 
 #endif
