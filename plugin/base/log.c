@@ -135,9 +135,10 @@ void log_tap(void (*tap)(void *arg, enum log_level level, const char *line), voi
 
 /*
  * Marks every byte that belongs to a secret, then puts "***" for each marked stretch. With the secrets "abcd" and
- * "cdef", "xabcdefx" becomes "x***x": replacing one after the other would leave the "ef".
+ * "cdef", "xabcdefx" becomes "x***x": replacing one after the other would leave the "ef". Where a text was cut, its end
+ * may be the first part of a secret, so as much of it as that could be is hidden as well.
  */
-static size_t redact(char *text, size_t len)
+static size_t redact(char *text, size_t len, bool cut)
 {
     static bool hidden[RAW_MAX];
     bool any = false;
@@ -146,6 +147,11 @@ static size_t redact(char *text, size_t len)
         size_t n = state.secret_len[i];
         for (const char *at = text; (at = memmem(at, len - (size_t)(at - text), state.secret[i], n)); at++) {
             memset(hidden + (at - text), 1, n);
+            any = true;
+        }
+        if (cut) {
+            size_t end = n < len ? n : len;
+            memset(hidden + len - end, 1, end);
             any = true;
         }
     }
@@ -228,16 +234,8 @@ __attribute__((format(printf, 2, 0))) static void log_message(enum log_level lev
     char line[LINE_MAX_BYTES + 1];
     int wanted = vsnprintf(raw, sizeof raw, format, args);
     size_t len = wanted < 0 ? 0 : (size_t)wanted;
-    if (len >= sizeof raw) {
-        /* The end may be half a secret, which would not be recognised: nothing that could be one is shown. */
-        size_t longest = 0;
-        for (int i = 0; i < state.secrets; i++)
-            if (state.secret_len[i] > longest)
-                longest = state.secret_len[i];
-        len = sizeof raw - 1;
-        len = longest < len ? len - longest : 0;
-    }
-    len = redact(raw, len);
+    bool cut = len >= sizeof raw;
+    len = redact(raw, cut ? sizeof raw - 1 : len, cut);
     make_visible(raw, len, line);
     emit(level, line);
     if (state.tap)

@@ -43,6 +43,7 @@ struct handover_client {
 
 struct handover_server {
     int fd, epoll;
+    int spare; /* a descriptor kept for the moment when there are no more */
     bool deaf; /* the listening socket is not in the epoll set */
     bool made; /* the socket file is of our making: path, device and inode tell it */
     struct sockaddr_un address;
@@ -88,7 +89,10 @@ static void append_client(struct handover_server *s, struct handover_client *c)
 static void hang_up(struct handover_server *s, struct handover_client *c)
 {
     if (c->fd >= 0) {
-        close(c->fd); /* leaves the epoll set by itself: nobody else has this descriptor */
+        /* Not left to close(): a child between fork and exec may still hold the descriptor. */
+        if (!c->paused)
+            unwatch(s, c->fd);
+        close(c->fd);
         c->fd = -1;
         s->clients--;
         hear_again(s);
@@ -115,28 +119,38 @@ static bool make_room(struct handover_server *s)
     return false;
 }
 
+/* Out of descriptors: whoever is first in the backlog is let in and shown out, so that they need not wait for their
+ * time to pass, and the listening socket does not stay readable for ever. */
+static void turn_away(struct handover_server *s)
+{
+    if (s->spare >= 0)
+        close(s->spare);
+    int fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    s->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 static void accept_clients(struct handover_server *s)
 {
     for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-        int fd = -1;
-        struct handover_client *c = NULL;
-        if (s->clients < CLIENTS_MAX || make_room(s))
-            fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        else
-            errno = EMFILE;
+        if (s->clients >= CLIENTS_MAX && !make_room(s)) {
+            /* All at work: newcomers wait in the backlog until one is answered. */
+            unwatch(s, s->fd);
+            s->deaf = true;
+            return;
+        }
+        int fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             if (errno == EINTR || errno == ECONNABORTED)
                 continue;
-            if (errno != EAGAIN) {
-                /* No descriptors or no memory: they wait in the backlog until a client leaves. */
-                if (s->clients && !make_room(s)) {
-                    unwatch(s, s->fd);
-                    s->deaf = true;
-                }
-            }
-            return;
+            if (errno != EMFILE && errno != ENFILE)
+                return;
+            if (!make_room(s))
+                turn_away(s);
+            continue;
         }
-        c = mem_zalloc(sizeof *c);
+        struct handover_client *c = mem_zalloc(sizeof *c);
         if (!c || !watch(s, fd, c)) {
             mem_free(c);
             close(fd);
@@ -215,6 +229,7 @@ void handover_answer(struct handover_server *s, struct handover_client *client, 
         hang_up(s, client);
         return;
     }
+    hear_again(s);
     if (client->paused && watch(s, client->fd, client))
         client->paused = false;
     if (client->paused) {
@@ -319,7 +334,7 @@ enum nt_status handover_listen(const char *path, int fd, struct handover_server 
     struct handover_server *s = mem_zalloc(sizeof *s);
     if (!s)
         return NT_ENOMEM;
-    s->fd = s->epoll = -1;
+    s->fd = s->epoll = s->spare = -1;
     enum nt_status status = fd >= 0 ? adopt(s, fd) : bind_path(s, path);
     if (status)
         goto done;
@@ -328,6 +343,7 @@ enum nt_status handover_listen(const char *path, int fd, struct handover_server 
         status = nt_status_errno(errno);
         goto done;
     }
+    s->spare = open("/dev/null", O_RDONLY | O_CLOEXEC); /* without it a crowd is only less well treated */
     *out = s;
     s = NULL;
 done:
@@ -354,6 +370,8 @@ void handover_server_free(struct handover_server *s)
         close(s->fd);
     if (s->epoll >= 0)
         close(s->epoll);
+    if (s->spare >= 0)
+        close(s->spare);
     mem_free(s);
     errno = error;
 }
