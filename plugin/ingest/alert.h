@@ -31,8 +31,8 @@ struct alert {
     enum alert_event event;
     enum alert_phase phase;
     enum alert_class class;
-    char *state;     /* the monitor's word */
-    char *severity;  /* ok warning critical unknown, or Zabbix's in lower case */
+    char *state;    /* the monitor's word */
+    char *severity; /* ok warning critical unknown, or Zabbix's in lower case */
     char *host, *host_alias, *address, *service;
     char *output;      /* first line */
     char *long_output; /* the rest, real newlines */
@@ -40,14 +40,14 @@ struct alert {
     char *author, *comment;
     char *problem_id, *event_id;
     char *url;
-    int64_t time;     /* epoch seconds of the event; the moment of receipt when the monitor did not say */
-    int64_t received; /* epoch milliseconds */
-    int64_t duration; /* seconds the state has lasted; -1 unknown */
+    int64_t time;             /* epoch seconds of the event; the moment of receipt when the monitor did not say */
+    int64_t received;         /* epoch milliseconds */
+    int64_t duration;         /* seconds the state has lasted; -1 unknown */
     long notification_number; /* -1 unknown; 0 is a real value that downtime notifications carry */
-    char *object;    /* key of the object: source, host, service (or the source and Zabbix's EVENT.ID) */
-    char *identity;  /* what makes two alerts of an object the same news; see ingest/identity.h */
-    char *pager;     /* CONTACTPAGER or Zabbix's send-to: used with no --to */
-    char *contact;   /* CONTACTNAME: used when pager is empty too */
+    char *object;             /* key of the object: source, host, service (or the source and Zabbix's EVENT.ID) */
+    char *identity;           /* what makes two alerts of an object the same news; see ingest/identity.h */
+    char *pager;              /* CONTACTPAGER or Zabbix's send-to: used with no --to */
+    char *contact;            /* CONTACTNAME: used when pager is empty too */
     struct kv macros; /* raw macros by their own names (HOSTNAME, HOST.NAME, _SERVICERUNBOOK), without NAGIOS_ */
 };
 
@@ -64,8 +64,8 @@ const char *alert_class_name(enum alert_class c); /* urgent routine */
 enum nt_status alert_source_parse(const char *word, enum alert_source *out) NT_MUST_USE;
 enum nt_status alert_event_parse(const char *word, enum alert_event *out) NT_MUST_USE;
 
-/* Everything, for the store, as packed pairs (neutral fields under names with '@' before them, then the macros); and back. Unpacking is
- * strict about form and tolerant of missing fields: stored data may be damaged. */
+/* Everything, for the store, as packed pairs (neutral fields under names with '@' before them, then the macros); and
+ * back. Unpacking is strict about form and tolerant of missing fields: stored data may be damaged. */
 enum nt_status alert_pack(const struct alert *a, struct buf *out) NT_MUST_USE;
 enum nt_status alert_unpack(const void *data, size_t len, struct alert **out) NT_MUST_USE;
 
