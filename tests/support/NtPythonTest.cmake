@@ -1,0 +1,20 @@
+# nt_python_test(LABEL NAME FILE): a unittest file run as ctest LABEL.NAME, with our programs' paths in the environment.
+# Debian's own interpreter is preferred: it is the one that sees Debian's Python packages.
+find_program(NT_PYTHON NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)
+find_program(NT_PYTHON NAMES python3 REQUIRED)
+function(nt_python_test label name file)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "ENVIRONMENT" ${ARGN})
+  set(environment "NT_SIM=$<TARGET_FILE:twilio_simulator>" "NT_SOURCE=${PROJECT_SOURCE_DIR}" "PYTHONDONTWRITEBYTECODE=1"
+    "PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/e2e" ${ARG_ENVIRONMENT})
+  if(TARGET notify_twilio)
+    list(APPEND environment "NT_BIN=$<TARGET_FILE:notify_twilio>")
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  get_filename_component(path ${file} ABSOLUTE)
+  get_filename_component(folder ${path} DIRECTORY)
+  get_filename_component(module ${path} NAME_WE)
+  add_test(NAME ${label}.${name} COMMAND ${NT_PYTHON} -m unittest -v ${module} WORKING_DIRECTORY ${folder})
+  set_tests_properties(${label}.${name} PROPERTIES LABELS ${label} TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${environment}")
+endfunction()
