@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "flow/order.h"
 #include "flow/runtime.h"
+#include "oncall/recipient.h"
 #include "queue/page.h"
 
 #include <stddef.h>
@@ -30,6 +31,13 @@ enum nt_status accept_store(struct runtime *r, const struct order *order, const 
                             struct buf *error) NT_MUST_USE;
 /* Both, in a transaction of its own, falling back to the spare store when the real one fails. What a `send` without a drainer does. */
 enum nt_status accept_order(struct runtime *r, const struct order *order, struct accepted *out, struct buf *error) NT_MUST_USE;
+
+/* Who gets it: --to, else the alert's pager, else its contact. As oncall_resolve(). */
+enum nt_status accept_recipients(struct runtime *r, const struct order *order, const struct alert *alert, struct recipients *out,
+                                 bool *muted, struct buf *notes) NT_MUST_USE;
+/* The page for one recipient (NULL: nobody, for a preview), with its text, not yet stored. */
+enum nt_status accept_page(struct runtime *r, const struct order *order, const struct alert *alert, const struct recipient *to,
+                           struct page **out) NT_MUST_USE;
 
 /* The exit status a `send` ends with (sysexits: 0, 69) for these pages. */
 int accepted_exit(const struct accepted *a);

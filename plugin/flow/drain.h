@@ -21,11 +21,12 @@ struct drain_options {
     const char *socket;  /* path to listen on when listen_fd is −1; NULL = do not listen */
     int watch_fd;        /* −1, or a descriptor that gets a byte when new pages were stored; its end-of-file means the starter has gone */
     int progress_fd;     /* −1, or a descriptor that gets a byte after each commit */
+    int wake_fd;         /* −1, or a non-blocking descriptor whose bytes wake the loop up (signal handlers write to it) */
     const volatile int *stop;   /* set by a signal handler: finish what is in flight, then end */
     const volatile int *reload; /* counter: each change reads the configuration again */
     void (*ready)(void *arg);   /* called when listening and delivering */
     void (*turn)(void *arg);    /* called each turn, at least every 5 s: watchdog */
-    void (*progress)(void *arg, int64_t settled, int64_t unsettled); /* for a progress bar */
+    void (*progress)(void *arg, int64_t unsettled); /* for a progress bar */
     void *arg;
 };
 

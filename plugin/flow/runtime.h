@@ -25,7 +25,6 @@ struct runtime {
     bool spare;                  /* store is the one in memory */
     struct buf store_trouble;    /* why, when spare */
     const struct clock *clock;
-    char *installed_templates;
 };
 
 /* Loads the configuration (or its last good copy) and prepares templates and the log. NT_ECONFIG with problems filled. log_to: overrides

@@ -1,0 +1,325 @@
+/*
+ * accept: from an order to stored pages, in one transaction.
+ *
+ * For each recipient: is it news (dedupe), what does it end (supersede), what does it say (compose), then the page and the first
+ * step of its history. A recipient that needs no page still gets a record — duplicate, cancelled, failed — so that
+ * `queue show` can tell why nobody was woken.
+ *
+ * DIAGNOSTICS: NT_EINVAL no usable alert, NT_ENOBODY nobody to page (words in error); store errors leave the transaction to the
+ * caller to roll back; accept_order() itself goes on with the spare store then.
+ */
+#include "flow/accept.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/vector.h"
+#include "flow/compose.h"
+#include "flow/media.h"
+#include "ingest/ingest.h"
+#include "oncall/oncall.h"
+#include "queue/dedupe.h"
+#include "queue/supersede.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { NOTES_MAX = 64 * 1024, EXIT_SENT = 0, EXIT_ALL_REFUSED = 69, OPTED_OUT_CODE = 21610 };
+
+void accepted_init(struct accepted *a)
+{
+    memset(a, 0, sizeof *a);
+    buf_init(&a->notes, NOTES_MAX);
+}
+
+void accepted_clean(struct accepted *a)
+{
+    for (size_t i = 0; i < a->n; i++)
+        page_free(a->page[i]);
+    mem_free(a->page);
+    buf_clean(&a->notes);
+    accepted_init(a);
+}
+
+static enum nt_status accepted_add(struct accepted *a, struct page *page)
+{
+    if (!VECTOR_GROW(a, page))
+        return NT_ENOMEM;
+    a->page[a->n++] = page;
+    return NT_OK;
+}
+
+int accepted_exit(const struct accepted *a)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (a->page[i]->state != PAGE_FAILED)
+            return EXIT_SENT;
+    return a->n ? EXIT_ALL_REFUSED : EXIT_SENT;
+}
+
+enum nt_status accept_alert(struct runtime *r, const struct order *order, struct alert **out, struct buf *error)
+{
+    struct buf to;
+    buf_init(&to, NOTES_MAX);
+    for (size_t i = 0; i < order->to.n; i++) {
+        if (i)
+            buf_addc(&to, ',');
+        buf_adds(&to, order->to.item[i]);
+    }
+    struct ingest_input in = {
+        .source = order->source,
+        .pairs = &order->pairs,
+        .env = &order->env,
+        .subject = order->subject,
+        .message = order->message,
+        .text = order->text,
+        .to = order->to.n ? buf_text(&to) : NULL,
+        .test = order->test,
+        .now = runtime_now(r),
+        .urgent_states = &r->config->urgent_states,
+    };
+    enum nt_status st = ingest(&in, out, error);
+    buf_clean(&to);
+    return st;
+}
+
+/* --to; without it the pager, when it means somebody, else the contact's name. */
+static enum nt_status who_of(const struct config *c, const struct order *order, const struct alert *alert, struct strlist *who)
+{
+    if (order->to.n)
+        return strlist_copy(who, &order->to);
+    if (*alert->pager && (oncall_means(c, alert->pager) || !*alert->contact || !oncall_means(c, alert->contact)))
+        return strlist_add(who, alert->pager);
+    if (*alert->contact)
+        return strlist_add(who, alert->contact);
+    return NT_OK;
+}
+
+enum nt_status accept_recipients(struct runtime *r, const struct order *order, const struct alert *alert, struct recipients *out,
+                                 bool *muted, struct buf *notes)
+{
+    struct strlist who;
+    strlist_init(&who);
+    bool routine_problem = alert->class == CLASS_ROUTINE &&
+                           (alert->event == EVENT_PROBLEM || (alert->event == EVENT_FLAPPING && alert->phase == PHASE_START));
+    enum nt_status st = who_of(r->config, order, alert, &who);
+    if (st == NT_OK)
+        st = oncall_resolve(r->config, &who, routine_problem, out, muted, notes);
+    strlist_clean(&who);
+    return st;
+}
+
+static bool is_follow_up(const struct alert *a)
+{
+    return a->event == EVENT_RECOVERY || a->event == EVENT_ACKNOWLEDGEMENT || a->event == EVENT_DOWNTIME ||
+           (a->event == EVENT_FLAPPING && a->phase != PHASE_START);
+}
+
+enum nt_status accept_page(struct runtime *r, const struct order *order, const struct alert *alert,
+                           const struct recipient *to, struct page **out)
+{
+    enum nt_status st = NT_ENOMEM;
+    struct sms_text text;
+    struct page *p = page_new();
+    sms_text_init(&text);
+    if (!p)
+        goto done;
+    p->created = p->due = runtime_now(r);
+    p->state = PAGE_QUEUED;
+    p->class = alert->class;
+    p->source = alert->source;
+    p->event = alert->event;
+    p->phase = alert->phase;
+    p->notification_number = alert->notification_number;
+    p->max_segments = order->max_segments;
+    p->expire = p->created + (alert->class == CLASS_URGENT ? r->config->expire_urgent : r->config->expire_routine);
+    if (to) {
+        memcpy(p->number, to->number, sizeof p->number);
+        if ((st = strlist_copy(&p->others, &to->others)) != NT_OK)
+            goto done;
+    }
+    if ((st = page_set(&p->contact, to && to->contact ? to->contact->name : "")) != NT_OK ||
+        (st = page_set(&p->object, alert->object)) != NT_OK || (st = page_set(&p->identity, alert->identity)) != NT_OK ||
+        (st = page_set(&p->alert_state, alert->state)) != NT_OK || (st = page_set(&p->host, alert->host)) != NT_OK ||
+        (st = page_set(&p->service, alert->service)) != NT_OK ||
+        (st = page_set(&p->template_name, order->template_name ? order->template_name : "")) != NT_OK ||
+        (st = page_set(&p->from, order->from ? order->from : "")) != NT_OK ||
+        (st = strlist_copy(&p->media, &order->media)) != NT_OK || (st = compose_alert(r, alert, p, 0, &text)) != NT_OK ||
+        (st = compose_into(p, &text)) != NT_OK)
+        goto done;
+    st = media_limit(r->config, p);
+done:
+    sms_text_clean(&text);
+    if (st != NT_OK) {
+        page_free(p);
+        p = NULL;
+    }
+    *out = p;
+    return st;
+}
+
+static enum nt_status put_page(struct store *s, struct page *p, enum page_state state, const char *reason)
+{
+    p->state = state;
+    enum nt_status st = s->ops->page_put(s, p);
+    return st == NT_OK ? s->ops->step_put(s, p->id, p->created, state, reason) : st;
+}
+
+/* A number that said STOP gets nothing; the contact's next number that did not is paged instead. */
+static enum nt_status skip_opted_out(struct runtime *r, struct page *p, bool *opted_out, struct buf *notes)
+{
+    struct number_state number;
+    enum nt_status st;
+    *opted_out = false;
+    while ((st = r->store->ops->number_get(r->store, p->number, &number)) == NT_OK && number.opted_out) {
+        buf_addf(notes, "%s has opted out of messages (STOP)\n", p->number);
+        *opted_out = true;
+        if (!p->others.n)
+            return NT_OK;
+        if (!page_next_number(p))
+            return NT_OK;
+        *opted_out = false;
+    }
+    return st;
+}
+
+static enum nt_status accept_one(struct runtime *r, const struct order *order, const struct alert *alert, int64_t alert_id,
+                                 const struct recipient *to, struct accepted *out)
+{
+    struct store *s = r->store;
+    struct supersede_result news = {0};
+    struct page *p = NULL;
+    int64_t original = 0;
+    bool opted_out = false;
+    char reason[160];
+
+    enum nt_status st = accept_page(r, order, alert, to, &p);
+    if (st != NT_OK)
+        return st;
+    p->alert_id = alert_id;
+    if ((st = skip_opted_out(r, p, &opted_out, &out->notes)) != NT_OK)
+        goto done;
+    if (opted_out) {
+        p->error_code = OPTED_OUT_CODE;
+        if ((st = page_set(&p->error_message, "the number has opted out (STOP); it must send START first")) == NT_OK)
+            st = put_page(s, p, PAGE_FAILED, p->error_message);
+        goto done;
+    }
+    st = dedupe_find(s, alert, p->number, p->created, r->config->deduplicate, &original);
+    if (st != NT_OK)
+        goto done;
+    if (original) {
+        p->merged_into = original;
+        snprintf(reason, sizeof reason, "repeats page %lld; nothing more is sent", (long long)original);
+        st = put_page(s, p, PAGE_DUPLICATE, reason);
+        goto done;
+    }
+    if ((st = supersede_apply(s, alert, p->number, p->created, &news)) != NT_OK)
+        goto done;
+    if (news.repeat)
+        p->flags |= PAGE_REPEAT;
+    if (is_follow_up(alert) && news.has_problem)
+        p->expire = p->created + (news.problem_class == CLASS_URGENT ? r->config->expire_urgent : r->config->expire_routine);
+    if (news.withhold) {
+        st = put_page(s, p, PAGE_CANCELLED, "over before anything about it was sent");
+        goto done;
+    }
+    if (to->contact && !to->contact->routine && is_follow_up(alert) && !news.problem_sent) {
+        snprintf(reason, sizeof reason, "%s takes no routine pages, and nothing about this was sent to %s", to->contact->name,
+                 p->number);
+        st = put_page(s, p, PAGE_CANCELLED, reason);
+        goto done;
+    }
+    snprintf(reason, sizeof reason, "accepted: %s %s%s%s from %s", alert_class_name(p->class), alert_event_name(p->event),
+             *p->alert_state ? " " : "", p->alert_state, alert_source_name(p->source));
+    st = put_page(s, p, PAGE_QUEUED, reason);
+done:
+    if (st == NT_OK)
+        st = accepted_add(out, p);
+    if (st != NT_OK)
+        page_free(p);
+    return st;
+}
+
+static bool collect(void *arg, const struct page *page)
+{
+    struct accepted *a = arg;
+    struct page *copy = page_copy(page);
+    if (!copy || accepted_add(a, copy) != NT_OK) {
+        page_free(copy);
+        return false;
+    }
+    return true;
+}
+
+enum nt_status accept_store(struct runtime *r, const struct order *order, const struct alert *alert, struct accepted *out,
+                            struct buf *error)
+{
+    struct recipients to;
+    int64_t alert_id = 0;
+    recipients_init(&to);
+    enum nt_status st = r->store->ops->alert_put(r->store, alert, order->uuid, &alert_id);
+    if (st == NT_EEXIST) {
+        out->repeated = true;
+        st = r->store->ops->pages(r->store, &(struct store_query){.kind = PAGES_OF_ALERT, .id = alert_id}, collect, out);
+        goto done;
+    }
+    if (st != NT_OK)
+        goto done;
+    st = accept_recipients(r, order, alert, &to, &out->muted, &out->notes);
+    if (st == NT_ENOBODY) {
+        buf_adds(error, out->muted ? "nobody is to be woken for this: only contacts without routine pages were asked"
+                                   : "nobody to page");
+        if (buf_status(&out->notes) == NT_OK && out->notes.len)
+            buf_addf(error, ": %s", buf_text(&out->notes));
+        goto done;
+    }
+    for (size_t i = 0; st == NT_OK && i < to.n; i++)
+        st = accept_one(r, order, alert, alert_id, &to.item[i], out);
+done:
+    recipients_clean(&to);
+    return st;
+}
+
+/* One try on the store that is open now. */
+static enum nt_status accept_try(struct runtime *r, const struct order *order, const struct alert *alert, struct accepted *out,
+                                 struct buf *error)
+{
+    struct store *s = r->store;
+    enum nt_status st = s->ops->begin(s);
+    if (st != NT_OK)
+        return st;
+    st = accept_store(r, order, alert, out, error);
+    if (st == NT_OK)
+        return s->ops->commit(s);
+    s->ops->rollback(s);
+    return st;
+}
+
+static bool is_store_trouble(enum nt_status st)
+{
+    return st == NT_EBUSY || st == NT_EFULL || st == NT_EIO || st == NT_EACCES || st == NT_ECORRUPT || st == NT_ENEWER;
+}
+
+enum nt_status accept_order(struct runtime *r, const struct order *order, struct accepted *out, struct buf *error)
+{
+    struct alert *alert = NULL;
+    enum nt_status st = accept_alert(r, order, &alert, error);
+    if (st != NT_OK)
+        return st;
+    st = accept_try(r, order, alert, out, error);
+    if (is_store_trouble(st) && !r->spare) {
+        if (st == NT_ECORRUPT) {
+            /* opening again finds the damage, sets the store aside and begins a new one */
+            store_close(r->store);
+            r->store = NULL;
+            st = runtime_open_store(r);
+        } else {
+            st = runtime_use_spare(r, nt_status_text(st));
+        }
+        accepted_clean(out);
+        if (st == NT_OK)
+            st = accept_try(r, order, alert, out, error);
+    }
+    alert_free(alert);
+    return st;
+}

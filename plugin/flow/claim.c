@@ -1,0 +1,355 @@
+/*
+ * claim: which pages go now, and the record of the intent to send them.
+ *
+ * Each candidate comes from `ready` in order. It must still be wanted (not expired, not opted out), its number's tiers must
+ * allow it (else it is held, or several go as a digest), its sender must be free. Then it becomes `sending`, with attempt,
+ * sender and start time, in the turn's transaction; the request starts after the commit, never before.
+ *
+ * DIAGNOSTICS: store errors end the turn (d->failed): nothing was claimed then.
+ */
+#include "flow/engine.h"
+
+#include "base/fault.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "flow/compose.h"
+#include "flow/media.h"
+#include "queue/supersede.h"
+#include "throttle/throttle.h"
+#include "twilio/request.h"
+#include "twilio/response.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { HISTORY_MAX = 4096, FORM_MAX = 128 * 1024, URL_MAX = 4096, HOLDS_A_TURN = 256 };
+
+/* The tiers that hold for a page: its contact's own, else the global ones. */
+const struct config_tiers *claim_tiers(const struct drainer *d, const struct page *p)
+{
+    const struct config *c = d->r->config;
+    const struct config_throttle *t = &c->throttle;
+    for (size_t i = 0; *p->contact && i < c->contacts; i++)
+        if (!strcmp(c->contact[i].name, p->contact)) {
+            if (c->contact[i].throttle.given)
+                t = &c->contact[i].throttle;
+            break;
+        }
+    return p->class == CLASS_URGENT ? &t->urgent : &t->routine;
+}
+
+struct history {
+    int64_t at[HISTORY_MAX];
+    size_t n;
+};
+
+static bool history_add(void *arg, int64_t at, int segments)
+{
+    struct history *h = arg;
+    (void)segments;
+    if (h->n == HISTORY_MAX) { /* keep the newest */
+        memmove(h->at, h->at + 1, (HISTORY_MAX - 1) * sizeof *h->at);
+        h->n--;
+    }
+    h->at[h->n++] = at;
+    return true;
+}
+
+/* When may one more page of this class go to this number? Requests under way count as sent now. */
+static enum nt_status tiers_allow(struct drainer *d, int32_t lane, const struct page *p, int64_t *when)
+{
+    static struct history h; /* one thread; too large for a stack that may be a monitor's */
+    const struct config_tiers *tiers = claim_tiers(d, p);
+    int64_t span = throttle_span(tiers);
+    *when = d->now;
+    if (!span)
+        return NT_OK;
+    h.n = 0;
+    struct store *s = d->r->store;
+    enum nt_status st = s->ops->sends_of_number(s, p->number, p->class, d->now - span, history_add, &h);
+    if (st != NT_OK)
+        return st;
+    for (const struct flight *f = d->flight; f; f = f->next)
+        if (f->lane == lane && f->step != FLIGHT_OVER && f->page->class == p->class && !(f->page->flags & PAGE_COUNTED))
+            history_add(&h, d->now, f->page->segments);
+    *when = throttle_next(tiers, h.at, h.n, d->now);
+    return NT_OK;
+}
+
+/* The sender of the next attempt; NULL when none is left. */
+static const char *sender_of(const struct drainer *d, const struct page *p)
+{
+    if (*p->from)
+        return p->sender_skip ? NULL : p->from;
+    int i = request_sender(&d->r->config->twilio, p->number, p->sender_skip);
+    if (i < 0)
+        return NULL;
+    const struct config_sender *s = &d->r->config->twilio.sender[i];
+    return *s->from ? s->from : s->messaging_service_sid;
+}
+
+static int64_t hold_limit(const struct drainer *d, const struct page *p)
+{
+    int64_t created = p->created < d->now ? p->created : d->now;
+    return created + (p->class == CLASS_URGENT ? d->r->config->hold_max_urgent : d->r->config->hold_max_routine);
+}
+
+static enum nt_status hold(struct drainer *d, struct page *p, int64_t until)
+{
+    int64_t limit = hold_limit(d, p);
+    p->due = until < limit ? until : limit;
+    if (p->due <= d->now)
+        p->due = d->now + 1;
+    return settle_save(d, p, PAGE_HELD, "held: %s has had its %s pages; goes in %lld s at the latest", p->number,
+                       alert_class_name(p->class), (long long)((p->due - d->now + 999) / 1000));
+}
+
+/* A page that waited says how old its news is. */
+static enum nt_status freshen(struct drainer *d, struct page *p, struct alert **alert)
+{
+    int64_t late = (d->now - p->created) / 1000;
+    struct store *s = d->r->store;
+    struct sms_text text;
+    if (late <= ENGINE_LATE || p->flags & PAGE_DIGEST || !p->alert_id)
+        return NT_OK;
+    enum nt_status st = s->ops->alert_get(s, p->alert_id, alert);
+    if (st == NT_ENOENT || st == NT_ECORRUPT)
+        return NT_OK; /* the text made at acceptance is better than none */
+    if (st != NT_OK)
+        return st;
+    sms_text_init(&text);
+    st = compose_alert(d->r, *alert, p, late, &text);
+    if (st == NT_OK)
+        st = compose_into(p, &text);
+    sms_text_clean(&text);
+    return st;
+}
+
+static enum nt_status claim(struct drainer *d, struct ready_lane *lane, struct page *p, const char *sender)
+{
+    struct flight *f = NULL;
+    struct alert *alert = NULL;
+    enum nt_status st = freshen(d, p, &alert);
+    alert_free(alert);
+    if (st != NT_OK)
+        return st;
+    p->attempts++;
+    p->attempt_started = d->now;
+    p->due = d->now;
+    if ((st = page_set(&p->sender, sender)) != NT_OK)
+        return st;
+    st = settle_save(d, p, PAGE_SENDING, "attempt %d from %s", p->attempts, sender);
+    if (st != NT_OK)
+        return st;
+    if (!(f = flight_new(d, p)))
+        return NT_ENOMEM;
+    f->step = f->step_before = FLIGHT_CLAIMED;
+    lane->last_paged = d->now;
+    struct pacing *pacing = drain_pacing(d, sender);
+    if (pacing)
+        pacing_take(pacing, p->segments > 0 ? p->segments : 1, d->boot);
+    return NT_OK;
+}
+
+static enum nt_status fail_without_request(struct drainer *d, struct page *p, int code, const char *why)
+{
+    bool made = false;
+    p->error_code = code;
+    enum nt_status st = page_set(&p->error_message, why);
+    if (st == NT_OK)
+        st = settle_save(d, p, PAGE_FAILED, "%s", why);
+    if (st == NT_OK)
+        st = settle_elsewhere(d, p, false, why, &made);
+    if (st == NT_OK && p->flags & PAGE_DIGEST)
+        st = gather_return(d, p, why);
+    return st;
+}
+
+/* One candidate; p is ours. */
+static enum nt_status consider(struct drainer *d, struct ready_lane *lane, struct ready_entry *e, struct page **pp, enum ready_verdict *verdict)
+{
+    struct page *p = *pp;
+    struct store *s = d->r->store;
+    struct number_state number;
+    int32_t lane_index = (int32_t)(lane - d->ready.lane);
+    bool stale = false;
+    enum nt_status st;
+
+    *verdict = READY_SKIP;
+    if (p->state != PAGE_QUEUED && p->state != PAGE_HELD)
+        return NT_OK; /* changed by somebody else: the mirror will see it */
+    if (p->expire <= d->now)
+        return settle_expired(d, p);
+    if ((st = s->ops->number_get(s, p->number, &number)) != NT_OK)
+        return st;
+    if (number.opted_out)
+        return fail_without_request(d, p, 21610, "the number has opted out (STOP); it must send START first");
+    if (!(p->flags & PAGE_DIGEST)) {
+        if ((st = supersede_stale(s, p, d->now, &stale)) != NT_OK || stale)
+            return st;
+    }
+    const char *sender = sender_of(d, p);
+    if (!sender)
+        return fail_without_request(d, p, 0, "no sender is left that serves this number");
+    struct pacing *pacing = drain_pacing(d, sender);
+    int64_t wait = pacing ? pacing_wait(pacing, d->boot) : 0;
+    if (wait > 0) {
+        if (d->boot + wait < d->pace_next)
+            d->pace_next = d->boot + wait;
+        *verdict = READY_BLOCK;
+        return NT_OK;
+    }
+    if (!(p->flags & PAGE_COUNTED)) {
+        int64_t when = d->now;
+        if (d->held_for.lane == lane_index && d->held_for.class == (int)p->class && d->held_for.at == d->now)
+            when = d->held_for.until;
+        else if ((st = tiers_allow(d, lane_index, p, &when)) != NT_OK)
+            return st;
+        bool forced = p->state == PAGE_HELD && hold_limit(d, p) <= d->now;
+        if (when > d->now && !forced) {
+            d->held_for.lane = lane_index;
+            d->held_for.class = (int)p->class;
+            d->held_for.until = when;
+            d->held_for.at = d->now;
+            if (--d->holds_left < 0) {
+                *verdict = READY_BLOCK;
+                return NT_OK;
+            }
+            return hold(d, p, when);
+        }
+        d->held_for.lane = READY_NONE;
+        if (p->flags & PAGE_DIGEST) {
+            bool gone = false;
+            if ((st = gather_refresh(d, p, &gone)) != NT_OK || gone)
+                return st;
+        } else if (lane->held[e->class] > 0 && !(p->flags & PAGE_ALONE)) {
+            struct page *digest = NULL;
+            if ((st = gather_digest(d, lane_index, p->class, p, &digest)) != NT_OK)
+                return st;
+            if (digest) {
+                page_free(p);
+                *pp = p = digest;
+            }
+        }
+    } else if (p->flags & PAGE_DIGEST) {
+        bool gone = false;
+        if ((st = gather_refresh(d, p, &gone)) != NT_OK || gone)
+            return st;
+    }
+    *verdict = READY_TAKE;
+    return claim(d, lane, p, sender);
+}
+
+static enum ready_verdict offer(void *arg, struct ready_lane *lane, struct ready_entry *entry)
+{
+    struct drainer *d = arg;
+    struct page *p = NULL;
+    enum ready_verdict verdict = READY_SKIP;
+    if (d->failed != NT_OK)
+        return READY_BLOCK;
+    if (flight_same_object(d, (int32_t)(lane - d->ready.lane), entry->object))
+        return READY_SKIP;
+    enum nt_status st = d->r->store->ops->page_get(d->r->store, entry->id, &p);
+    if (st == NT_ENOENT)
+        return READY_SKIP;
+    if (st == NT_OK)
+        st = consider(d, lane, entry, &p, &verdict);
+    page_free(p);
+    if (st != NT_OK) {
+        d->failed = st;
+        return READY_BLOCK;
+    }
+    return verdict;
+}
+
+enum nt_status claim_pages(struct drainer *d)
+{
+    int limit = d->r->config->twilio.connections - d->flights;
+    d->pace_next = INT64_MAX;
+    if (d->leaving || d->boot < d->gate_until)
+        return NT_OK;
+    if (d->gate_failures > 0)
+        limit = d->flights ? 0 : 1; /* one probe, to see whether it works again */
+    d->holds_left = HOLDS_A_TURN;
+    d->held_for.lane = READY_NONE;
+    enum nt_status st = ready_pick(&d->ready, d->now, limit, ENGINE_AMBIGUOUS_LANE, offer, d);
+    return st == NT_OK ? d->failed : st;
+}
+
+static void answered(void *arg, const struct http_result *result)
+{
+    struct flight *f = arg;
+    response_outcome(result, f->page->media.n && !(f->page->flags & PAGE_TEXT_ONLY),
+                     *f->d->r->config->twilio.status_callback && !(f->page->flags & PAGE_NO_CALLBACK), &f->outcome);
+    f->step = f->step_before = FLIGHT_ANSWERED;
+    f->account_answered = result->end == HTTP_ANSWERED;
+}
+
+/* The request cannot even be built or queued: nothing has left. */
+static void not_started(struct flight *f, enum nt_status st)
+{
+    memset(&f->outcome, 0, sizeof f->outcome);
+    f->outcome.kind = OUTCOME_RETRY;
+    f->outcome.retry_after = -1;
+    snprintf(f->outcome.message, sizeof f->outcome.message, "the request could not be started: %s", nt_status_text(st));
+    f->step = f->step_before = FLIGHT_ANSWERED;
+}
+
+static enum nt_status start(struct flight *f)
+{
+    const struct config *c = f->d->r->config;
+    struct form form;
+    struct buf body, url;
+    form_init(&form);
+    buf_init(&body, FORM_MAX);
+    buf_init(&url, URL_MAX);
+    enum nt_status st = request_form(c, f->page, f->page->sender, f->d->now, &form);
+    if (st == NT_OK)
+        st = form_encode(&form, &body);
+    if (st == NT_OK)
+        st = request_messages_url(&c->twilio, &url);
+    if (st == NT_OK) {
+        struct http_request r = {.method = "POST", .url = buf_text(&url), .form = buf_text(&body), .form_len = body.len,
+                                 .done = answered, .arg = f};
+        request_credentials(&c->twilio, &r.user, &r.password);
+        f->step = FLIGHT_ASKED;
+        f->started = f->page->attempt_started;
+        f->started_boot = f->d->boot;
+        st = http_start(f->d->http, &r);
+    }
+    form_clean(&form);
+    buf_clean(&body);
+    buf_clean(&url);
+    return st;
+}
+
+void claim_start(struct drainer *d)
+{
+    for (struct flight *f = d->flight; f; f = f->next) {
+        if (f->step != FLIGHT_CLAIMED)
+            continue;
+        (void)fault_point("request.before");
+        enum nt_status st = start(f);
+        if (st != NT_OK)
+            not_started(f, st);
+        (void)fault_point("request.started");
+    }
+}
+
+static bool give_back(void *arg, struct ready_entry *e)
+{
+    (void)arg;
+    e->taken = 0;
+    return true;
+}
+
+void claim_undo(struct drainer *d)
+{
+    ready_all(&d->ready, give_back, NULL);
+    for (struct flight *f = d->flight; f; f = f->next) {
+        if (f->step == FLIGHT_CLAIMED)
+            f->step = FLIGHT_OVER;
+        else
+            f->step = f->step_before;
+    }
+}

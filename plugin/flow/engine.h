@@ -1,0 +1,182 @@
+/*
+ * engine: what the files of the drainer share. Private to flow's drain, claim, gather, settle, lookup, track and intake.
+ */
+#ifndef NT_FLOW_ENGINE_H
+#define NT_FLOW_ENGINE_H
+
+#include "base/strlist.h"
+#include "flow/drain.h"
+#include "flow/ready.h"
+#include "flow/runtime.h"
+#include "handover/server.h"
+#include "throttle/pacing.h"
+#include "twilio/http.h"
+#include "twilio/outcome.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    ENGINE_REASON = 512,      /* a step's words */
+    ENGINE_AMBIGUOUS_LANE = 2, /* look-ups of one number that may hold connections */
+    ENGINE_LATE = 120,        /* s after which a page shows its age */
+};
+
+/* A page that has been claimed: its request, and if need be the search for what became of it. */
+enum flight_step {
+    FLIGHT_CLAIMED,  /* intent recorded, request not started */
+    FLIGHT_ASKED,    /* request under way */
+    FLIGHT_ANSWERED, /* outcome known, not recorded yet */
+    FLIGHT_UNKNOWN,  /* ambiguous and recorded as such: a look-up is due at look_at */
+    FLIGHT_LOOKING,  /* look-up under way */
+    FLIGHT_LOOKED,   /* look-up done, not recorded yet */
+    FLIGHT_OVER      /* recorded: to be dropped */
+};
+
+struct flight {
+    struct flight *next;
+    struct drainer *d;
+    struct page *page;      /* as claimed */
+    int32_t lane;
+    uint64_t object;
+    enum flight_step step, step_before; /* step_before: to go back to when the transaction fails */
+    struct outcome outcome;
+    int64_t started;        /* wall ms of the request (attempt_started) */
+    int64_t started_boot;
+    int64_t look_at;        /* boot ms */
+    int looks;
+    bool looked_ok;         /* the list came and was understood */
+    bool conclusive;        /* not being in it means not being there */
+    char found[OUTCOME_SID]; /* SID of the match */
+    char found_status[24];
+    bool account_answered;
+};
+
+/* A sender's pacing; senders beyond the configured ones (--from) are added as they come. */
+struct lane_sender {
+    char *name;
+    struct pacing pacing;
+};
+
+/* A sent message whose receipt is awaited. */
+struct watch {
+    int64_t page_id;
+    int64_t sent;           /* wall */
+    int64_t until;          /* boot: give up */
+    int64_t next;           /* boot: look again */
+    int looks;
+    char sid[OUTCOME_SID];
+    char status[24];        /* news not recorded yet; "" none */
+    int error_code;
+    bool asked, over;
+};
+
+struct intake; /* hand-over requests of this turn */
+
+struct drainer {
+    struct runtime *r;
+    const struct drain_options *o;
+    struct http *http;
+    struct handover_server *server;
+    struct ready ready;
+    int64_t seen;           /* the store's change counter up to which ready is in step */
+    struct flight *flight;
+    int flights, ambiguous; /* of these, UNKNOWN to LOOKED */
+    struct {
+        struct lane_sender *item;
+        size_t n, size;
+    } senders;
+    struct {
+        struct watch *item;
+        size_t n, size;
+    } watches;
+    bool watch_list_asked;  /* the batched receipts' list is under way */
+    struct intake *intake;
+    /* the gate: closed after a failure that is not one page's */
+    int gate_failures;      /* in a row; > 0: one probe at a time */
+    int64_t gate_until;     /* boot */
+    bool gate_account;
+    /* this turn */
+    int64_t now, boot;      /* wall and boot ms */
+    int64_t pace_next;      /* boot ms at which a sender is free; INT64_MAX */
+    int holds_left;
+    struct {
+        int32_t lane;
+        int class;
+        int64_t until;
+        int64_t at;         /* turn's now */
+    } held_for;             /* the throttle's last answer, for the pages behind */
+    enum nt_status failed;  /* first store error of the turn */
+    /* clocks */
+    int64_t clock_offset;   /* wall - boot at the last turn */
+    int64_t spare_retry;    /* boot: try the real store again */
+    int64_t purge_next, expire_next, reload_seen;
+    bool leaving;           /* somebody asked us to go, or stop */
+    bool http_stale;        /* options changed: a new client as soon as the old one is idle */
+    bool more;              /* the turn left work that needs no event */
+    int64_t socket_check;   /* boot: is the socket's file still there? */
+    struct id_map {
+        struct {
+            int64_t spare, real;
+        } *item;
+        size_t n, size;
+    } map;                  /* pages copied into the spare store */
+};
+
+/* claim.c: chooses what goes now and records the intent (inside the turn's transaction). */
+enum nt_status claim_pages(struct drainer *d) NT_MUST_USE;
+/* Starts the requests of the flights that were claimed; after the commit. */
+void claim_start(struct drainer *d);
+/* Drops claims whose transaction failed. */
+void claim_undo(struct drainer *d);
+const struct config_tiers *claim_tiers(const struct drainer *d, const struct page *p);
+
+/* gather.c: digests. Makes or refreshes a digest of the lane's held pages. *digest NULL: nothing to merge. */
+enum nt_status gather_digest(struct drainer *d, int32_t lane, enum alert_class class, const struct page *first, struct page **digest) NT_MUST_USE;
+enum nt_status gather_refresh(struct drainer *d, struct page *digest, bool *gone) NT_MUST_USE;
+enum nt_status gather_return(struct drainer *d, const struct page *digest, const char *why) NT_MUST_USE;
+
+/* settle.c: what outcomes do to pages (inside the turn's transaction). */
+enum nt_status settle_flights(struct drainer *d) NT_MUST_USE;
+enum nt_status settle_expired(struct drainer *d, struct page *p) NT_MUST_USE;
+/* Another page with the same news, to the contact's next number or by the next sender, after `p` has failed. *made false: there is no other way. */
+enum nt_status settle_elsewhere(struct drainer *d, const struct page *p, bool next_sender, const char *why, bool *made) NT_MUST_USE;
+enum nt_status settle_save(struct drainer *d, struct page *p, enum page_state state, const char *format, ...)
+    __attribute__((format(printf, 4, 5))) NT_MUST_USE;
+
+/* lookup.c: ambiguous flights. */
+void lookup_start(struct drainer *d);
+enum nt_status lookup_settle(struct drainer *d, struct flight *f) NT_MUST_USE;
+enum nt_status lookup_remnants(struct drainer *d) NT_MUST_USE;
+int64_t lookup_next(const struct drainer *d);
+
+/* track.c: receipts. */
+enum nt_status track_add(struct drainer *d, const struct page *p) NT_MUST_USE;
+void track_start(struct drainer *d);
+enum nt_status track_settle(struct drainer *d) NT_MUST_USE;
+bool track_news(const struct drainer *d);
+int64_t track_next(const struct drainer *d);
+
+/* intake.c: hand-over requests. */
+enum nt_status intake_new(struct intake **out) NT_MUST_USE;
+void intake_free(struct intake *in);
+void intake_receive(struct drainer *d);
+bool intake_waiting(const struct drainer *d);
+enum nt_status intake_store(struct drainer *d) NT_MUST_USE;
+void intake_answer(struct drainer *d, enum nt_status turn);
+
+/* spare.c: going on without the store, and coming back to it. */
+enum nt_status spare_enter(struct drainer *d, enum nt_status why) NT_MUST_USE;
+void spare_leave(struct drainer *d);
+
+/* drain.c */
+struct flight *flight_new(struct drainer *d, const struct page *page);
+void flight_free(struct flight *f);
+bool flight_same_object(const struct drainer *d, int32_t lane, uint64_t object);
+void gate_close(struct drainer *d, bool account, int64_t wait);
+int64_t drain_backoff(int failures);
+/* Reads the whole mirror anew. */
+enum nt_status drain_sync(struct drainer *d) NT_MUST_USE;
+struct pacing *drain_pacing(struct drainer *d, const char *sender);
+
+#endif

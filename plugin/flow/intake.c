@@ -1,0 +1,236 @@
+/*
+ * intake: alerts handed over on the socket. All that came in a turn are stored in its transaction; each is answered after the
+ * commit, and not before.
+ *
+ * The answer is {"ok":true,"exit":N,"pages":[…],"notes":"…"} or {"ok":false,"exit":N,"error":"…"}. Besides alerts there are two
+ * requests of our own processes: `control=status` and `control=leave`.
+ *
+ * DIAGNOSTICS: a damaged request, one past its deadline, or an alert for nobody is answered with its error; a store that fails
+ * makes the turn go on with the spare one, and the request is stored there.
+ */
+#include "flow/engine.h"
+
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/vector.h"
+#include "flow/accept.h"
+#include "flow/order.h"
+#include "flow/report.h"
+#include "handover/frame.h"
+
+#include <string.h>
+#include <unistd.h>
+
+enum { TURN_REQUESTS = 256, ANSWER_MAX = 180 * 1024, INTAKE_ERROR = 8192, EXIT_NOBODY_ = 65, EXIT_AGAIN_ = 75 };
+
+struct request {
+    struct handover_client *client;
+    struct order order;
+    struct alert *alert;
+    struct accepted accepted;
+    struct buf error;
+    int exit; /* when there is an error */
+    bool control, leave;
+};
+
+struct intake {
+    struct request *item;
+    size_t n, size;
+};
+
+enum nt_status intake_new(struct intake **out)
+{
+    *out = mem_zalloc(sizeof **out);
+    return *out ? NT_OK : NT_ENOMEM;
+}
+
+static void request_clean(struct request *q)
+{
+    order_clean(&q->order);
+    alert_free(q->alert);
+    accepted_clean(&q->accepted);
+    buf_clean(&q->error);
+}
+
+void intake_free(struct intake *in)
+{
+    if (!in)
+        return;
+    for (size_t i = 0; i < in->n; i++)
+        request_clean(&in->item[i]);
+    mem_free(in->item);
+    mem_free(in);
+}
+
+/* control=WORD right after the version. */
+static bool read_control(const char *frame, size_t len, bool *leave)
+{
+    size_t at = 0, key_len, value_len;
+    const char *key, *value;
+    bool bad = false;
+    for (int i = 0; i < 2 && frame_next(frame, len, &at, &key, &key_len, &value, &value_len, &bad); i++)
+        if (i == 1 && key_len == strlen("control") && !memcmp(key, "control", key_len)) {
+            *leave = value_len == strlen("leave") && !memcmp(value, "leave", value_len);
+            return true;
+        }
+    return false;
+}
+
+static void received(void *arg, struct handover_client *client, const char *frame, size_t len)
+{
+    struct drainer *d = arg;
+    struct intake *in = d->intake;
+    if (!VECTOR_GROW(in, item)) {
+        static const char no_memory[] = "{\"ok\":false,\"exit\":75,\"error\":\"out of memory\"}";
+        handover_answer(d->server, client, no_memory, sizeof no_memory - 1);
+        return;
+    }
+    struct request *q = &in->item[in->n++];
+    memset(q, 0, sizeof *q);
+    q->client = client;
+    order_init(&q->order);
+    accepted_init(&q->accepted);
+    buf_init(&q->error, INTAKE_ERROR);
+    if (read_control(frame, len, &q->leave)) {
+        q->control = true;
+        return;
+    }
+    enum nt_status st = order_read(frame, len, &q->order, &q->error);
+    if (st == NT_OK && q->order.deadline && q->order.deadline < d->now) {
+        buf_adds(&q->error, "past its deadline");
+        q->exit = EXIT_AGAIN_;
+        return;
+    }
+    if (st == NT_OK)
+        st = accept_alert(d->r, &q->order, &q->alert, &q->error);
+    if (st != NT_OK) {
+        q->exit = st == NT_EINVAL ? EXIT_NOBODY_ : EXIT_AGAIN_;
+        if (!q->error.len)
+            buf_adds(&q->error, nt_status_text(st));
+    }
+}
+
+void intake_receive(struct drainer *d)
+{
+    if (d->server && !d->leaving && handover_receive(d->server, TURN_REQUESTS, received, d) != NT_OK)
+        log_warning("the hand-over socket cannot be read");
+}
+
+bool intake_waiting(const struct drainer *d) { return d->intake->n > 0; }
+
+enum nt_status intake_store(struct drainer *d)
+{
+    for (size_t i = 0; i < d->intake->n; i++) {
+        struct request *q = &d->intake->item[i];
+        if (q->control || !q->alert)
+            continue;
+        accepted_clean(&q->accepted); /* a second try of the turn starts anew */
+        buf_reset(&q->error);
+        q->exit = 0;
+        enum nt_status st = accept_store(d->r, &q->order, q->alert, &q->accepted, &q->error);
+        if (st == NT_ENOBODY) {
+            q->exit = q->accepted.muted ? 0 : EXIT_NOBODY_;
+            continue;
+        }
+        if (st != NT_OK)
+            return st;
+    }
+    return NT_OK;
+}
+
+static void write_answer(const struct request *q, struct buf *out, bool bodies)
+{
+    struct json j;
+    json_begin(&j, out);
+    json_object(&j);
+    json_key(&j, "ok");
+    json_bool(&j, true);
+    json_key(&j, "exit");
+    json_int(&j, accepted_exit(&q->accepted));
+    json_key(&j, "pages");
+    json_array(&j);
+    for (size_t i = 0; i < q->accepted.n; i++) {
+        if (bodies) {
+            report_page_json(&j, q->accepted.page[i]);
+        } else {
+            json_object(&j);
+            json_key(&j, "id");
+            json_int(&j, q->accepted.page[i]->id);
+            json_key(&j, "to");
+            json_string(&j, q->accepted.page[i]->number);
+            json_key(&j, "state");
+            json_string(&j, page_state_name(q->accepted.page[i]->state));
+            json_end(&j);
+        }
+    }
+    json_end(&j);
+    json_key(&j, "notes");
+    json_string(&j, bodies ? buf_text(&q->accepted.notes) : "");
+    json_end(&j);
+}
+
+static void write_error(const char *error, int exit_status, struct buf *out)
+{
+    struct json j;
+    json_begin(&j, out);
+    json_object(&j);
+    json_key(&j, "ok");
+    json_bool(&j, false);
+    json_key(&j, "exit");
+    json_int(&j, exit_status);
+    json_key(&j, "error");
+    json_string(&j, error);
+    json_end(&j);
+}
+
+static void write_status(const struct drainer *d, struct buf *out)
+{
+    struct json j;
+    json_begin(&j, out);
+    json_object(&j);
+    json_key(&j, "ok");
+    json_bool(&j, true);
+    json_key(&j, "drainer");
+    json_string(&j, d->o->daemon ? "serve" : "send");
+    json_key(&j, "pid");
+    json_int(&j, getpid());
+    json_key(&j, "spare");
+    json_bool(&j, d->r->spare);
+    json_key(&j, "trouble");
+    json_string(&j, buf_text(&d->r->store_trouble));
+    json_key(&j, "config");
+    json_string(&j, d->r->config->path);
+    json_key(&j, "last_good");
+    json_string(&j, d->r->config->last_good_reason);
+    json_end(&j);
+}
+
+void intake_answer(struct drainer *d, enum nt_status turn)
+{
+    for (size_t i = 0; i < d->intake->n; i++) {
+        struct request *q = &d->intake->item[i];
+        struct buf answer;
+        buf_init(&answer, ANSWER_MAX);
+        if (q->control) {
+            /* a daemon does not leave for another: it says so by its status */
+            if (q->leave && !d->o->daemon)
+                d->leaving = true;
+            write_status(d, &answer);
+        } else if (q->alert && turn != NT_OK) {
+            write_error(nt_status_text(turn), EXIT_AGAIN_, &answer);
+        } else if (q->error.len && q->exit) {
+            write_error(buf_text(&q->error), q->exit, &answer);
+        } else {
+            write_answer(q, &answer, true);
+            if (buf_status(&answer) != NT_OK) { /* a large group: the pages without their texts */
+                buf_reset(&answer);
+                write_answer(q, &answer, false);
+            }
+        }
+        handover_answer(d->server, q->client, buf_text(&answer), answer.len);
+        buf_clean(&answer);
+        request_clean(q);
+    }
+    d->intake->n = 0;
+}

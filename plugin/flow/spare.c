@@ -1,0 +1,303 @@
+/*
+ * spare: going on without the store, and coming back to it.
+ *
+ * When the store cannot be written, the unsettled pages that can still be read are copied into a store in memory and everything
+ * goes on there. Every 15 s the real one is tried; when it works again, what became of its pages and what was accepted meanwhile
+ * is written back in one transaction. A corrupt store is set aside by the opening code, so its way back is the new one.
+ *
+ * What this costs is said in the log: while it lasts, a crash of this process forgets what it has sent since.
+ *
+ * DIAGNOSTICS: pages that cannot be read or written back are logged one by one; the rest goes on.
+ */
+#include "flow/engine.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/vector.h"
+#include "flow/alarm.h"
+
+#include <string.h>
+
+/* A page or alert and its name in the other store. */
+struct pair {
+    int64_t from, to;
+};
+
+struct pairs {
+    struct pair *item;
+    size_t n, size;
+};
+
+static enum nt_status pairs_add(struct pairs *p, int64_t from, int64_t to)
+{
+    if (!VECTOR_GROW(p, item))
+        return NT_ENOMEM;
+    p->item[p->n++] = (struct pair){from, to};
+    return NT_OK;
+}
+
+static int64_t pairs_to(const struct pairs *p, int64_t from)
+{
+    for (size_t i = p->n; i-- > 0;)
+        if (p->item[i].from == from)
+            return p->item[i].to;
+    return 0;
+}
+
+struct copy {
+    struct page **page;
+    size_t n, size;
+    enum nt_status status;
+};
+
+static bool copy_page(void *arg, const struct page *page)
+{
+    struct copy *c = arg;
+    struct page *p = page_copy(page);
+    if (!p || !VECTOR_GROW(c, page)) {
+        page_free(p);
+        c->status = NT_ENOMEM;
+        return false;
+    }
+    c->page[c->n++] = p;
+    return true;
+}
+
+static void copy_clean(struct copy *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        page_free(c->page[i]);
+    mem_free(c->page);
+}
+
+/* The alert of a page, once an alert; 0 when there is none to read. */
+static enum nt_status copy_alert(struct store *from, struct store *to, struct pairs *alerts, int64_t id, int64_t *copied)
+{
+    struct alert *a = NULL;
+    *copied = id ? pairs_to(alerts, id) : 0;
+    if (!id || *copied)
+        return NT_OK;
+    enum nt_status st = from->ops->alert_get(from, id, &a);
+    if (st != NT_OK)
+        return st == NT_ENOMEM ? st : NT_OK;
+    st = to->ops->alert_put(to, a, "", copied);
+    if (st == NT_OK)
+        st = pairs_add(alerts, id, *copied);
+    alert_free(a);
+    return st;
+}
+
+static bool copy_number(void *arg, const char *number, const struct number_state *state)
+{
+    struct store *to = arg;
+    return to->ops->number_put(to, number, state) == NT_OK;
+}
+
+struct sends {
+    struct store *to;
+    const struct page *page;
+};
+
+static bool copy_send(void *arg, int64_t at, int segments)
+{
+    const struct sends *s = arg;
+    return s->to->ops->send_put(s->to, s->page->number, s->page->class, s->page->sender, at, segments) == NT_OK;
+}
+
+static void read_all(struct store *from, struct copy *c)
+{
+    unsigned states = PAGE_UNSETTLED | PAGE_BIT(PAGE_MERGED);
+    enum nt_status st = from->ops->pages(from, &(struct store_query){.kind = PAGES_IN_STATES, .states = states}, copy_page, c);
+    if (st == NT_OK)
+        st = from->ops->pages(from, &(struct store_query){.kind = PAGES_WATCHED}, copy_page, c);
+    if (st != NT_OK)
+        log_error("the store cannot be read to its end: %s; %zu pages were read", nt_status_text(st), c->n);
+}
+
+/* Copies what is unsettled into the spare store; the map remembers which is which. */
+static enum nt_status fill(struct drainer *d, struct store *from, struct store *to)
+{
+    struct copy c = {0};
+    struct pairs alerts = {0}, lanes = {0};
+    read_all(from, &c);
+    enum nt_status st = to->ops->begin(to);
+    for (size_t i = 0; st == NT_OK && i < c.n; i++) {
+        struct page *p = c.page[i];
+        int64_t real = p->id, lane = (int64_t)(ready_object(p->number) >> 1) + (p->class == CLASS_ROUTINE);
+        st = copy_alert(from, to, &alerts, p->alert_id, &p->alert_id);
+        p->id = 0;
+        if (st == NT_OK)
+            st = to->ops->page_put(to, p);
+        if (st == NT_OK && !VECTOR_GROW(&d->map, item))
+            st = NT_ENOMEM;
+        if (st != NT_OK)
+            break;
+        d->map.item[d->map.n].spare = p->id;
+        d->map.item[d->map.n++].real = real;
+        if (!pairs_to(&lanes, lane)) { /* the throttle's memory of each number, once */
+            struct sends s = {to, p};
+            (void)from->ops->sends_of_number(from, p->number, p->class, d->now - 86400000, copy_send, &s);
+            st = pairs_add(&lanes, lane, 1);
+        }
+    }
+    if (st == NT_OK)
+        (void)from->ops->numbers(from, true, copy_number, to);
+    /* digests name their members by id */
+    for (size_t i = 0; st == NT_OK && i < c.n; i++) {
+        int64_t into = 0;
+        for (size_t k = 0; c.page[i]->merged_into && k < d->map.n; k++)
+            if (d->map.item[k].real == c.page[i]->merged_into)
+                into = d->map.item[k].spare;
+        if (c.page[i]->merged_into) {
+            c.page[i]->merged_into = into;
+            st = to->ops->page_save(to, c.page[i]);
+        }
+    }
+    if (st == NT_OK)
+        st = to->ops->commit(to);
+    else
+        to->ops->rollback(to);
+    copy_clean(&c);
+    mem_free(alerts.item);
+    mem_free(lanes.item);
+    return st;
+}
+
+static int64_t map_id(const struct drainer *d, int64_t id, bool to_spare)
+{
+    for (size_t i = 0; i < d->map.n; i++)
+        if ((to_spare ? d->map.item[i].real : d->map.item[i].spare) == id)
+            return to_spare ? d->map.item[i].spare : d->map.item[i].real;
+    return 0;
+}
+
+/* Requests and receipts under way go on under the other store's ids. */
+static void rename_flights(struct drainer *d, bool to_spare)
+{
+    for (struct flight *f = d->flight; f; f = f->next)
+        f->page->id = map_id(d, f->page->id, to_spare);
+    for (size_t i = 0; i < d->watches.n; i++)
+        d->watches.item[i].page_id = map_id(d, d->watches.item[i].page_id, to_spare);
+}
+
+enum nt_status spare_enter(struct drainer *d, enum nt_status why)
+{
+    struct runtime *r = d->r;
+    if (r->spare)
+        return why; /* memory itself fails: nothing to go on to */
+    if (why == NT_ECORRUPT) {
+        /* opening again sets the damaged store aside and takes over what can be read, under the same ids */
+        store_close(r->store);
+        r->store = NULL;
+        enum nt_status st = runtime_open_store(r);
+        if (st == NT_OK)
+            alarm_raise(r, "store", false, "the store %s was corrupt; it was set aside and a new one begun", r->config->store);
+        return st;
+    }
+    struct store *real = r->store;
+    r->store = NULL; /* kept open for reading until its pages are copied */
+    enum nt_status st = runtime_use_spare(r, nt_status_text(why));
+    if (st != NT_OK) {
+        r->store = real;
+        return st;
+    }
+    d->map.n = 0;
+    st = fill(d, real, r->store);
+    store_close(real);
+    rename_flights(d, true);
+    d->spare_retry = d->boot + 15000;
+    alarm_raise(r, "store", false, "the store %s cannot be used: %s; pages go out without it", r->config->store, nt_status_text(why));
+    return st;
+}
+
+/* Writes one page of the spare store back: onto its original, or as a new one. */
+static enum nt_status write_back(struct drainer *d, struct store *spare, struct store *real, struct pairs *alerts, struct page *p)
+{
+    struct page *original = NULL;
+    int64_t spare_id = p->id, real_id = map_id(d, p->id, false);
+    enum nt_status st;
+    if (real_id) {
+        st = real->ops->page_get(real, real_id, &original);
+        if (st == NT_ENOENT)
+            real_id = 0;
+        else if (st != NT_OK)
+            return st;
+    }
+    if (real_id) {
+        p->id = real_id;
+        p->alert_id = original->alert_id;
+        p->created = original->created;
+        st = real->ops->page_save(real, p);
+    } else {
+        st = copy_alert(spare, real, alerts, p->alert_id, &p->alert_id);
+        p->id = 0;
+        if (st == NT_OK)
+            st = real->ops->page_put(real, p);
+        if (st == NT_OK && !VECTOR_GROW(&d->map, item))
+            st = NT_ENOMEM;
+        if (st == NT_OK) {
+            d->map.item[d->map.n].spare = spare_id;
+            d->map.item[d->map.n++].real = p->id;
+        }
+    }
+    if (st == NT_OK)
+        st = real->ops->step_put(real, p->id, d->now, p->state, "the store works again: what became of this page meanwhile");
+    if (st == NT_OK && p->flags & PAGE_COUNTED && p->attempt_started)
+        st = real->ops->send_put(real, p->number, p->class, p->sender, p->attempt_started, p->segments);
+    page_free(original);
+    return st;
+}
+
+void spare_leave(struct drainer *d)
+{
+    struct runtime *r = d->r;
+    struct store *real = NULL;
+    struct copy c = {0};
+    struct pairs alerts = {0};
+    struct buf error;
+    size_t known = d->map.n;
+    buf_init(&error, 1024);
+    enum nt_status st = store_open(r->config->store, &real, &error);
+    if (st == NT_OK)
+        st = real->ops->begin(real);
+    if (st != NT_OK) {
+        log_warning("the store %s still cannot be used: %s", r->config->store, error.len ? buf_text(&error) : nt_status_text(st));
+        goto done;
+    }
+    st = r->store->ops->pages(r->store, &(struct store_query){.kind = PAGES_ALL}, copy_page, &c);
+    if (st == NT_OK)
+        st = c.status;
+    for (size_t i = 0; st == NT_OK && i < c.n; i++)
+        st = write_back(d, r->store, real, &alerts, c.page[i]);
+    for (size_t i = 0; st == NT_OK && i < c.n; i++)
+        if (c.page[i]->merged_into) {
+            c.page[i]->merged_into = map_id(d, c.page[i]->merged_into, false);
+            st = real->ops->page_save(real, c.page[i]);
+        }
+    if (st == NT_OK)
+        (void)r->store->ops->numbers(r->store, true, copy_number, real);
+    if (st == NT_OK)
+        st = real->ops->commit(real);
+    else
+        real->ops->rollback(real);
+    if (st != NT_OK) {
+        log_error("the store %s works again, but cannot be written: %s", r->config->store, nt_status_text(st));
+        d->map.n = known;
+        goto done;
+    }
+    rename_flights(d, false);
+    store_close(r->store);
+    r->store = real;
+    real = NULL;
+    r->spare = false;
+    buf_reset(&r->store_trouble);
+    d->map.n = 0;
+    log_warning("the store %s works again: %zu pages written back", r->config->store, c.n);
+    if (drain_sync(d) != NT_OK)
+        d->seen = 0;
+done:
+    store_close(real);
+    copy_clean(&c);
+    mem_free(alerts.item);
+    buf_clean(&error);
+}

@@ -1,0 +1,282 @@
+/*
+ * track: receipts by asking. A message that Twilio took is followed until it is delivered or not, so that no public URL is needed.
+ *
+ * A message is looked at 2 s after it was taken, then with growing pauses (×1.6, at most a minute) as long as it matters: until its page would have expired; a drainer
+ * that is not a daemon gives up after ten minutes. Few messages are asked one by one; more than LIST_FROM of them by
+ * one list of the account's newest messages, and those that are not in it one by one.
+ *
+ * DIAGNOSTICS: an answer that does not come is asked for again. Statuses never go back: only an end is recorded.
+ */
+#include "flow/engine.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/vector.h"
+#include "flow/alarm.h"
+#include "queue/supersede.h"
+#include "twilio/request.h"
+#include "twilio/response.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    FIRST_LOOK = 2000,
+    PAUSE_MAX = 60000,
+    SEND_FOLLOWS = 600000,
+    LIST_FROM = 6,
+    LIST_SIZE = 1000,
+    SINGLE_AT_ONCE = 4,
+    TRACK_URL = 4096
+};
+
+static bool is_end(const char *status)
+{
+    return !strcmp(status, "delivered") || !strcmp(status, "undelivered") || !strcmp(status, "failed") || !strcmp(status, "canceled") ||
+           !strcmp(status, "read") || !strcmp(status, "received");
+}
+
+enum nt_status track_add(struct drainer *d, const struct page *p)
+{
+    if (!d->o->follow || !(p->flags & PAGE_WATCH) || p->state != PAGE_SENT)
+        return NT_OK;
+    for (size_t i = 0; i < d->watches.n; i++)
+        if (d->watches.item[i].page_id == p->id)
+            return NT_OK;
+    if (!VECTOR_GROW(&d->watches, item))
+        return NT_ENOMEM;
+    struct watch *w = &d->watches.item[d->watches.n++];
+    memset(w, 0, sizeof *w);
+    w->page_id = p->id;
+    w->sent = p->sent;
+    int64_t left = p->expire - d->now;
+    if (!d->o->daemon && left > SEND_FOLLOWS)
+        left = SEND_FOLLOWS;
+    w->until = d->boot + (left > FIRST_LOOK ? left : FIRST_LOOK);
+    w->next = d->boot + FIRST_LOOK;
+    snprintf(w->sid, sizeof w->sid, "%s", p->sid);
+    return NT_OK;
+}
+
+static void later(struct drainer *d, struct watch *w)
+{
+    int64_t pause = FIRST_LOOK;
+    for (int i = 0; i < w->looks && pause < PAUSE_MAX; i++)
+        pause = pause * 8 / 5;
+    w->looks++;
+    w->next = d->boot + (pause < PAUSE_MAX ? pause : PAUSE_MAX);
+}
+
+static void news(struct drainer *d, struct watch *w, const struct message *m)
+{
+    w->asked = false;
+    if (m && is_end(m->status)) {
+        snprintf(w->status, sizeof w->status, "%s", m->status);
+        w->error_code = m->error_code;
+    } else {
+        later(d, w);
+    }
+}
+
+static struct watch *watch_of(struct drainer *d, const char *sid)
+{
+    for (size_t i = 0; i < d->watches.n; i++)
+        if (!strcmp(d->watches.item[i].sid, sid))
+            return &d->watches.item[i];
+    return NULL;
+}
+
+/* The array may have moved since the request was started, so a single answer is matched by SID. */
+struct single {
+    struct drainer *d;
+    char sid[OUTCOME_SID];
+};
+
+static void single_came(void *arg, const struct http_result *r)
+{
+    struct single *one = arg;
+    struct watch *w = watch_of(one->d, one->sid);
+    struct message_list list = {0};
+    bool ok = r->end == HTTP_ANSWERED && r->status == 200 && response_message(r->body, r->body_len, &list) == NT_OK && list.n == 1;
+    if (w)
+        news(one->d, w, ok ? &list.item[0] : NULL);
+    if (ok)
+        message_list_clean(&list);
+    mem_free(one);
+}
+
+static void list_came(void *arg, const struct http_result *r)
+{
+    struct drainer *d = arg;
+    struct message_list list = {0};
+    bool ok = r->end == HTTP_ANSWERED && r->status == 200 && response_list(r->body, r->body_len, &list) == NT_OK;
+    d->watch_list_asked = false;
+    for (size_t i = 0; ok && i < list.n; i++) {
+        struct watch *w = watch_of(d, list.item[i].sid);
+        if (w && w->asked)
+            news(d, w, &list.item[i]);
+    }
+    for (size_t i = 0; i < d->watches.n; i++) /* not in the list: one by one from now on */
+        if (d->watches.item[i].asked) {
+            d->watches.item[i].asked = false;
+            later(d, &d->watches.item[i]);
+        }
+    if (ok)
+        message_list_clean(&list);
+}
+
+static enum nt_status ask(struct drainer *d, const char *url, http_done *done, void *arg)
+{
+    struct http_request r = {.method = "GET", .url = url, .done = done, .arg = arg};
+    request_credentials(&d->r->config->twilio, &r.user, &r.password);
+    return http_start(d->http, &r);
+}
+
+static void ask_single(struct drainer *d, struct watch *w)
+{
+    struct buf url;
+    struct single *one = mem_alloc(sizeof *one);
+    buf_init(&url, TRACK_URL);
+    if (one) {
+        one->d = d;
+        memcpy(one->sid, w->sid, sizeof one->sid);
+        w->asked = true;
+        if (request_message_url(&d->r->config->twilio, w->sid, &url) != NT_OK || ask(d, buf_text(&url), single_came, one) != NT_OK) {
+            w->asked = false;
+            later(d, w);
+            mem_free(one);
+        }
+    }
+    buf_clean(&url);
+}
+
+static void ask_list(struct drainer *d, int64_t since)
+{
+    struct buf url;
+    buf_init(&url, TRACK_URL);
+    if (request_recent_url(&d->r->config->twilio, since, LIST_SIZE, &url) == NT_OK && ask(d, buf_text(&url), list_came, d) == NT_OK) {
+        d->watch_list_asked = true;
+        for (size_t i = 0; i < d->watches.n; i++)
+            if (d->watches.item[i].next <= d->boot && !*d->watches.item[i].status)
+                d->watches.item[i].asked = true;
+    }
+    buf_clean(&url);
+}
+
+void track_start(struct drainer *d)
+{
+    size_t due = 0, asked = 0;
+    int64_t oldest = d->now;
+    if (d->watch_list_asked || d->boot < d->gate_until)
+        return;
+    for (size_t i = 0; i < d->watches.n; i++) {
+        struct watch *w = &d->watches.item[i];
+        asked += w->asked;
+        if (!w->asked && !*w->status && w->next <= d->boot) {
+            due++;
+            if (w->sent && w->sent < oldest)
+                oldest = w->sent;
+        }
+    }
+    if (due >= LIST_FROM && !asked) {
+        ask_list(d, oldest);
+        return;
+    }
+    for (size_t i = 0; i < d->watches.n && asked < SINGLE_AT_ONCE; i++) {
+        struct watch *w = &d->watches.item[i];
+        if (!w->asked && !*w->status && w->next <= d->boot) {
+            ask_single(d, w);
+            asked += w->asked;
+        }
+    }
+}
+
+/* Not delivered: by another way if there is one, else the admin is told. */
+static enum nt_status not_delivered(struct drainer *d, struct page *p, const struct error_entry *e, const char *why)
+{
+    bool made = false, superseded = false;
+    enum nt_status st = NT_OK;
+    if ((st = supersede_newer(d->r->store, p, &superseded)) != NT_OK)
+        return st;
+    bool once_more = e && (e->advice == ADVICE_RETRY_ONCE || e->advice == ADVICE_NEXT_SENDER || e->advice == ADVICE_RETRY);
+    if (!superseded)
+        st = settle_elsewhere(d, p, once_more || !e, why, &made);
+    if (st == NT_OK && !made && !superseded && (p->class == CLASS_URGENT || (e && e->alarm))) {
+        char cause[64];
+        snprintf(cause, sizeof cause, "undelivered:%s", p->number);
+        alarm_raise(d->r, cause, true, "a page to %s was not delivered: %s. The text: %s", p->number, why, p->body);
+    }
+    return st;
+}
+
+static enum nt_status settle_one(struct drainer *d, struct watch *w)
+{
+    struct page *p = NULL;
+    struct store *s = d->r->store;
+    enum nt_status st = s->ops->page_get(s, w->page_id, &p);
+    if (st == NT_ENOENT)
+        return NT_OK;
+    if (st != NT_OK)
+        return st;
+    if (p->state != PAGE_SENT) { /* an end came another way */
+        page_free(p);
+        return NT_OK;
+    }
+    p->flags &= ~(unsigned)PAGE_WATCH;
+    if (!*w->status) {
+        st = settle_save(d, p, PAGE_SENT, "no receipt came; Twilio had taken it");
+    } else if (!strcmp(w->status, "delivered") || !strcmp(w->status, "read") || !strcmp(w->status, "received")) {
+        st = settle_save(d, p, PAGE_DELIVERED, "%s %lld s after it was taken", w->status, (long long)((d->now - p->sent) / 1000));
+    } else {
+        const struct error_entry *e = error_lookup(w->error_code);
+        char why[ENGINE_REASON / 2];
+        if (w->error_code)
+            snprintf(why, sizeof why, "%s (%d)", e ? e->meaning : "no reason in words", w->error_code);
+        else
+            snprintf(why, sizeof why, "%s", !strcmp(w->status, "canceled") ? "cancelled at Twilio" : "no reason given");
+        p->error_code = w->error_code;
+        st = page_set(&p->error_message, why);
+        if (st == NT_OK)
+            st = settle_save(d, p, !strcmp(w->status, "undelivered") ? PAGE_UNDELIVERED : PAGE_FAILED, "%s: %s", w->status, why);
+        log_error("page %lld to %s (%s): %s: %s", (long long)p->id, p->number, p->sid, w->status, why);
+        if (st == NT_OK)
+            st = not_delivered(d, p, e, why);
+    }
+    page_free(p);
+    return st;
+}
+
+bool track_news(const struct drainer *d)
+{
+    for (size_t i = 0; i < d->watches.n; i++)
+        if (*d->watches.item[i].status || (d->watches.item[i].until <= d->boot && !d->watches.item[i].asked))
+            return true;
+    return false;
+}
+
+enum nt_status track_settle(struct drainer *d)
+{
+    for (size_t i = 0; i < d->watches.n; i++) {
+        struct watch *w = &d->watches.item[i];
+        if (!*w->status && (w->until > d->boot || w->asked))
+            continue;
+        enum nt_status st = settle_one(d, w);
+        if (st != NT_OK)
+            return st;
+        w->over = true;
+    }
+    return NT_OK;
+}
+
+int64_t track_next(const struct drainer *d)
+{
+    int64_t next = INT64_MAX;
+    for (size_t i = 0; i < d->watches.n; i++) {
+        const struct watch *w = &d->watches.item[i];
+        int64_t at = w->next < w->until ? w->next : w->until;
+        if (!w->asked && at < next)
+            next = at;
+    }
+    return next;
+}
