@@ -22,7 +22,10 @@ struct sms_text {
 void sms_text_init(struct sms_text *t);
 void sms_text_clean(struct sms_text *t);
 
-/* max_segments ≥ 1; 0 = do not fit (only clean and choose the encoding). An empty rendering (or blanks alone) becomes "(no text)". NT_ENOMEM alone can fail. */
-enum nt_status sms_fit(const struct rendering *r, enum sms_mode mode, int max_segments, struct sms_text *out) NT_MUST_USE;
+/* max_segments ≥ 1; 0 = do not fit (only clean and choose the encoding; blanks at the ends stay). An empty rendering
+ * (or blanks alone) becomes "(no text)". NT_ENOMEM alone can fail. With SMS_FORCE_UCS2 the segments are counted as
+ * UCS-2 even where the text could travel as GSM-7, which is never fewer. What out held before is gone. */
+enum nt_status sms_fit(const struct rendering *r, enum sms_mode mode, int max_segments,
+                       struct sms_text *out) NT_MUST_USE;
 
 #endif

@@ -13,11 +13,14 @@ enum sms_encoding { SMS_GSM7, SMS_UCS2 };
 struct sms_count {
     enum sms_encoding encoding;
     size_t units; /* septets, or UTF-16 units */
+    size_t utf16; /* UTF-16 units in either encoding: what limits a message's body */
     int segments; /* 0 for an empty text, else at least 1 */
 };
 
 /* text is valid UTF-8. GSM-7 when every character is in the table or its extension, else UCS-2. */
 struct sms_count sms_count(const char *text, size_t len);
+/* The same with the encoding given; SMS_GSM7 is followed only where it can be. */
+struct sms_count sms_count_as(const char *text, size_t len, enum sms_encoding encoding);
 /* "GSM-7" or "UCS-2". */
 const char *sms_encoding_name(enum sms_encoding e);
 
