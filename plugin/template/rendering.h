@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-/* What may give way, in this order: FIT spans, the longest first, down to their minimum; then SERVICE, then HOST, cut in the middle
- * (at least 20 graphemes kept); then the end of the text. */
+/* What may give way, in this order: FIT spans, the longest first, down to their minimum; then SERVICE, then HOST, cut
+ * in the middle (at least 20 graphemes kept); then the end of the text. */
 enum span_kind { SPAN_FIT, SPAN_SERVICE, SPAN_HOST };
 
 struct span {
@@ -19,7 +19,7 @@ struct span {
 };
 
 struct rendering {
-    struct buf text; /* clean UTF-8 */
+    struct buf text;   /* clean UTF-8 */
     struct span *span; /* sorted by start, not overlapping */
     size_t n, size;
 };
