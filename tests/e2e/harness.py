@@ -117,7 +117,9 @@ class Simulator:
         line = self.process.stdout.readline()
         if not line.startswith("port="):
             end_process(self.process)
-            raise RuntimeError(f"the simulator did not start: {self.errors()}")
+            errors = self.errors()
+            self.put_away()
+            raise RuntimeError(f"the simulator did not start: {errors}")
         self.port = int(line[5:])
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self.tls = tls
@@ -131,13 +133,16 @@ class Simulator:
         self.log.seek(0)
         return self.log.read()
 
+    def put_away(self):
+        self.process.stdout.close()
+        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def stop(self):
         """Ends it; its exit status (0 when all is well, also under a leak checker)."""
         status = end_process(self.process)
-        self.process.stdout.close()
         errors = self.errors()
-        self.log.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.put_away()
         if status not in (0, -signal.SIGTERM):
             raise AssertionError(f"the simulator ended with {status}: {errors}")
         return status

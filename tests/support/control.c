@@ -99,7 +99,8 @@ static void plant(struct sim *s, struct exchange *x, const cJSON *json)
         complain(x, "plant: to is missing, or status is none");
         return;
     }
-    struct message *m = ledger_add(&s->ledger, &s->account, &s->settings, &d, sim_wall(), sim_clock(s));
+    ledger_add(&s->ledger, &s->account, &s->settings, &d, sim_wall(), sim_clock(s));
+    struct message *m = ledger_settle_in(&s->ledger);
     message_settle(m, (enum message_status)status, (int)number_of(json, "error"));
     struct json j;
     json_begin(&j, &x->answer);

@@ -91,6 +91,16 @@ static void choose_sender(struct message *m, const struct account *a, const stru
     m->from = need_text(service ? service->pool[bucket(d->to) % (size_t)service->n] : "");
 }
 
+/* Messages are chained in the order of the array. */
+static void enchain(struct ledger *l, size_t i)
+{
+    struct message *m = &l->item[i];
+    size_t to = bucket(m->to), sid = bucket(m->sid);
+    m->older_to = l->by_to[to];
+    m->older_sid = l->by_sid[sid];
+    l->by_to[to] = l->by_sid[sid] = (long)i;
+}
+
 struct message *ledger_add(struct ledger *l, const struct account *a, struct settings *s, const struct draft *d,
                            int64_t wall, int64_t clock)
 {
@@ -121,12 +131,22 @@ struct message *ledger_add(struct ledger *l, const struct account *a, struct set
     m->ucs2 = count.ucs2;
     m->segments = m->n_media ? 1 : (int)count.parts;
 
-    size_t to = bucket(m->to), sid = bucket(m->sid);
-    m->older_to = l->by_to[to];
-    m->older_sid = l->by_sid[sid];
-    l->by_to[to] = l->by_sid[sid] = (long)l->n;
-    l->n++;
+    enchain(l, l->n++);
     return m;
+}
+
+struct message *ledger_settle_in(struct ledger *l)
+{
+    struct message m = l->item[l->n - 1];
+    size_t at = l->n - 1;
+    for (; at > 0 && l->item[at - 1].created > m.created; at--)
+        l->item[at] = l->item[at - 1];
+    l->item[at] = m;
+    for (int i = 0; i < BUCKETS; i++)
+        l->by_to[i] = l->by_sid[i] = -1;
+    for (size_t i = 0; i < l->n; i++)
+        enchain(l, i);
+    return &l->item[at];
 }
 
 struct message *ledger_find(struct ledger *l, const char *sid)

@@ -63,6 +63,8 @@ void ledger_clean(struct ledger *l);
 /* The new message, borrowed until the next one is added. */
 struct message *ledger_add(struct ledger *l, const struct account *a, struct settings *s, const struct draft *d,
                            int64_t wall, int64_t clock);
+/* Moves the message added last to where its age puts it among the others; returns it there. */
+struct message *ledger_settle_in(struct ledger *l);
 /* NULL: unknown or deleted. */
 struct message *ledger_find(struct ledger *l, const char *sid);
 
