@@ -138,6 +138,8 @@ struct config {
     char *log_to;              /* "syslog", "stderr" or an absolute path */
     int64_t last_good;         /* 0, or ms since the epoch of the last good copy that is used because the file does not load */
     char *last_good_reason;    /* why; "" otherwise */
+    bool salvaged;             /* neither the file nor a last good copy loads: this is what is right in the file, defaults for the
+                                * rest; last_good is 0, last_good_reason says why */
 };
 
 /* NULL is fine. Secrets are overwritten before they are freed. */

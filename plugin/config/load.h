@@ -13,7 +13,9 @@
 enum nt_status config_load(const char *path, struct config **out, struct problems *problems) NT_MUST_USE;
 
 /* What every command but `config check` uses: the file, else its last good copy with a loud log line (and
- * config->last_good set). NT_ECONFIG when neither loads; problems says why. */
+ * config->last_good set), else, when account, credentials and senders are right, what is right in the file (and
+ * config->salvaged set). NT_ECONFIG when there is none of these; problems says why.
+ * A file whose credentials cannot be read gives way to a copy whose can; when there is none it is used, its token "". */
 enum nt_status config_open(const char *path, struct config **out, struct problems *problems) NT_MUST_USE;
 
 /* Writes the last good copy of a configuration that has just loaded from c->path. now: ms since the epoch.
