@@ -36,8 +36,8 @@ static void add_part(struct buf *key, const char *part)
         buf_add(key, at, plain);
         at += plain;
         if (*at && !plain) {
-            buf_addf(key, "%%%02X", (unsigned)(unsigned char)*at);
-            at++;
+            unsigned char c = (unsigned char)*at++;
+            buf_add(key, (const char[]){'%', "0123456789ABCDEF"[c >> 4], "0123456789ABCDEF"[c & 15]}, 3);
         }
     }
 }
@@ -101,7 +101,7 @@ static void add_zabbix_key(struct buf *key, const struct alert *a, const char *s
 enum nt_status identity_object(struct alert *a, const char *subject)
 {
     struct buf key;
-    buf_init(&key, 16 * 64 * 1024);
+    buf_init(&key, SIZE_MAX / 4);
     if (a->event == EVENT_TEST)
         buf_adds(&key, "test!");
     buf_adds(&key, alert_source_name(a->source));
