@@ -112,7 +112,7 @@ static bool list_query(struct exchange *x, struct ledger_filter *f, long *page)
         exchange_violation(x, "query: %s", x->query.fault);
     for (size_t i = 0; i < x->query.n; i++) {
         const char *name = x->query.item[i].name, *value = x->query.item[i].value;
-        int64_t at;
+        int64_t at = 0;
         bool date = strncmp(name, "DateSent", 8) == 0;
         if (date && !day(name[8] && name[9] == '=' ? name + 10 : value, &at)) {
             exchange_refuse(x, 400, 20001, "Invalid %s", name);

@@ -382,8 +382,8 @@ class Failing(SimulatorTest):
         self.assertGreaterEqual(time.monotonic() - begin, 0.3)
 
     def test_slow_to_take(self):
-        self.strike(do="slow", delay=300, when="before")
-        self.raw(self.raw_request(), 0.05)  # the client has left before the message is taken
+        self.strike(do="slow", delay=800, when="before")
+        self.raw(self.raw_request(), 0.3)  # the client has left before the message is taken
         self.assertEqual(self.sim.messages(), [])
         harness.wait_until(self.sim.messages, 3, "taken late")
 
