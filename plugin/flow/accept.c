@@ -1,12 +1,12 @@
 /*
  * accept: from an order to stored pages, in one transaction.
  *
- * For each recipient: is it news (dedupe), what does it end (supersede), what does it say (compose), then the page and the first
- * step of its history. A recipient that needs no page still gets a record — duplicate, cancelled, failed — so that
- * `queue show` can tell why nobody was woken.
+ * For each recipient: is it news (dedupe), what does it end (supersede), what does it say (compose), then the page and
+ * the first step of its history. A recipient that needs no page still gets a record — duplicate, cancelled, failed — so
+ * that `queue show` can tell why nobody was woken.
  *
- * DIAGNOSTICS: NT_EINVAL no usable alert, NT_ENOBODY nobody to page (words in error); store errors leave the transaction to the
- * caller to roll back; accept_order() itself goes on with the spare store then.
+ * DIAGNOSTICS: NT_EINVAL no usable alert, NT_ENOBODY nobody to page (words in error); store errors leave the
+ * transaction to the caller to roll back; accept_order() itself goes on with the spare store then.
  */
 #include "flow/accept.h"
 
@@ -40,18 +40,24 @@ void accepted_clean(struct accepted *a)
     accepted_init(a);
 }
 
-static enum nt_status accepted_add(struct accepted *a, struct page *page)
+enum nt_status accepted_add(struct accepted *a, struct page *page)
 {
-    if (!VECTOR_GROW(a, page))
+    if (!page || !VECTOR_GROW(a, page))
         return NT_ENOMEM;
     a->page[a->n++] = page;
     return NT_OK;
 }
 
+/* A duplicate stands as its original does: a copy of a refused page carries its error. */
+static bool was_refused(const struct page *p)
+{
+    return p->state == PAGE_FAILED || (p->state == PAGE_DUPLICATE && *p->error_message);
+}
+
 int accepted_exit(const struct accepted *a)
 {
     for (size_t i = 0; i < a->n; i++)
-        if (a->page[i]->state != PAGE_FAILED)
+        if (!was_refused(a->page[i]))
             return EXIT_SENT;
     return a->n ? EXIT_ALL_REFUSED : EXIT_SENT;
 }
@@ -83,7 +89,8 @@ enum nt_status accept_alert(struct runtime *r, const struct order *order, struct
 }
 
 /* --to; without it the pager, when it means somebody, else the contact's name. */
-static enum nt_status who_of(const struct config *c, const struct order *order, const struct alert *alert, struct strlist *who)
+static enum nt_status who_of(const struct config *c, const struct order *order, const struct alert *alert,
+                             struct strlist *who)
 {
     if (order->to.n)
         return strlist_copy(who, &order->to);
@@ -94,13 +101,14 @@ static enum nt_status who_of(const struct config *c, const struct order *order, 
     return NT_OK;
 }
 
-enum nt_status accept_recipients(struct runtime *r, const struct order *order, const struct alert *alert, struct recipients *out,
-                                 bool *muted, struct buf *notes)
+enum nt_status accept_recipients(struct runtime *r, const struct order *order, const struct alert *alert,
+                                 struct recipients *out, bool *muted, struct buf *notes)
 {
     struct strlist who;
     strlist_init(&who);
-    bool routine_problem = alert->class == CLASS_ROUTINE &&
-                           (alert->event == EVENT_PROBLEM || (alert->event == EVENT_FLAPPING && alert->phase == PHASE_START));
+    bool routine_problem =
+        alert->class == CLASS_ROUTINE &&
+        (alert->event == EVENT_PROBLEM || (alert->event == EVENT_FLAPPING && alert->phase == PHASE_START));
     enum nt_status st = who_of(r->config, order, alert, &who);
     if (st == NT_OK)
         st = oncall_resolve(r->config, &who, routine_problem, out, muted, notes);
@@ -138,13 +146,14 @@ enum nt_status accept_page(struct runtime *r, const struct order *order, const s
             goto done;
     }
     if ((st = page_set(&p->contact, to && to->contact ? to->contact->name : "")) != NT_OK ||
-        (st = page_set(&p->object, alert->object)) != NT_OK || (st = page_set(&p->identity, alert->identity)) != NT_OK ||
+        (st = page_set(&p->object, alert->object)) != NT_OK ||
+        (st = page_set(&p->identity, alert->identity)) != NT_OK ||
         (st = page_set(&p->alert_state, alert->state)) != NT_OK || (st = page_set(&p->host, alert->host)) != NT_OK ||
         (st = page_set(&p->service, alert->service)) != NT_OK ||
         (st = page_set(&p->template_name, order->template_name ? order->template_name : "")) != NT_OK ||
         (st = page_set(&p->from, order->from ? order->from : "")) != NT_OK ||
-        (st = strlist_copy(&p->media, &order->media)) != NT_OK || (st = compose_alert(r, alert, p, 0, &text)) != NT_OK ||
-        (st = compose_into(p, &text)) != NT_OK)
+        (st = strlist_copy(&p->media, &order->media)) != NT_OK ||
+        (st = compose_alert(r, alert, p, 0, &text)) != NT_OK || (st = compose_into(p, &text)) != NT_OK)
         goto done;
     st = media_limit(r->config, p);
 done:
@@ -182,8 +191,22 @@ static enum nt_status skip_opted_out(struct runtime *r, struct page *p, bool *op
     return st;
 }
 
-static enum nt_status accept_one(struct runtime *r, const struct order *order, const struct alert *alert, int64_t alert_id,
-                                 const struct recipient *to, struct accepted *out)
+static enum nt_status stand_as(struct store *s, struct page *p, int64_t original)
+{
+    struct page *first = NULL;
+    enum nt_status st = s->ops->page_get(s, original, &first);
+    if (st == NT_ENOENT)
+        return NT_OK;
+    if (st == NT_OK && first->state == PAGE_FAILED) {
+        p->error_code = first->error_code;
+        st = page_set(&p->error_message, *first->error_message ? first->error_message : "refused");
+    }
+    page_free(first);
+    return st;
+}
+
+static enum nt_status accept_one(struct runtime *r, const struct order *order, const struct alert *alert,
+                                 int64_t alert_id, const struct recipient *to, struct accepted *out)
 {
     struct store *s = r->store;
     struct supersede_result news = {0};
@@ -209,6 +232,8 @@ static enum nt_status accept_one(struct runtime *r, const struct order *order, c
         goto done;
     if (original) {
         p->merged_into = original;
+        if ((st = stand_as(s, p, original)) != NT_OK)
+            goto done;
         snprintf(reason, sizeof reason, "repeats page %lld; nothing more is sent", (long long)original);
         st = put_page(s, p, PAGE_DUPLICATE, reason);
         goto done;
@@ -218,19 +243,20 @@ static enum nt_status accept_one(struct runtime *r, const struct order *order, c
     if (news.repeat)
         p->flags |= PAGE_REPEAT;
     if (is_follow_up(alert) && news.has_problem)
-        p->expire = p->created + (news.problem_class == CLASS_URGENT ? r->config->expire_urgent : r->config->expire_routine);
+        p->expire =
+            p->created + (news.problem_class == CLASS_URGENT ? r->config->expire_urgent : r->config->expire_routine);
     if (news.withhold) {
         st = put_page(s, p, PAGE_CANCELLED, "over before anything about it was sent");
         goto done;
     }
     if (to->contact && !to->contact->routine && is_follow_up(alert) && !news.problem_sent) {
-        snprintf(reason, sizeof reason, "%s takes no routine pages, and nothing about this was sent to %s", to->contact->name,
-                 p->number);
+        snprintf(reason, sizeof reason, "%s takes no routine pages, and nothing about this was sent to %s",
+                 to->contact->name, p->number);
         st = put_page(s, p, PAGE_CANCELLED, reason);
         goto done;
     }
-    snprintf(reason, sizeof reason, "accepted: %s %s%s%s from %s", alert_class_name(p->class), alert_event_name(p->event),
-             *p->alert_state ? " " : "", p->alert_state, alert_source_name(p->source));
+    snprintf(reason, sizeof reason, "accepted: %s %s%s%s from %s", alert_class_name(p->class),
+             alert_event_name(p->event), *p->alert_state ? " " : "", p->alert_state, alert_source_name(p->source));
     st = put_page(s, p, PAGE_QUEUED, reason);
 done:
     if (st == NT_OK)
@@ -244,15 +270,15 @@ static bool collect(void *arg, const struct page *page)
 {
     struct accepted *a = arg;
     struct page *copy = page_copy(page);
-    if (!copy || accepted_add(a, copy) != NT_OK) {
+    if (accepted_add(a, copy) != NT_OK) {
         page_free(copy);
         return false;
     }
     return true;
 }
 
-enum nt_status accept_store(struct runtime *r, const struct order *order, const struct alert *alert, struct accepted *out,
-                            struct buf *error)
+enum nt_status accept_store(struct runtime *r, const struct order *order, const struct alert *alert,
+                            struct accepted *out, struct buf *error)
 {
     struct recipients to;
     int64_t alert_id = 0;
@@ -260,7 +286,8 @@ enum nt_status accept_store(struct runtime *r, const struct order *order, const 
     enum nt_status st = r->store->ops->alert_put(r->store, alert, order->uuid, &alert_id);
     if (st == NT_EEXIST) {
         out->repeated = true;
-        st = r->store->ops->pages(r->store, &(struct store_query){.kind = PAGES_OF_ALERT, .id = alert_id}, collect, out);
+        st =
+            r->store->ops->pages(r->store, &(struct store_query){.kind = PAGES_OF_ALERT, .id = alert_id}, collect, out);
         goto done;
     }
     if (st != NT_OK)
@@ -281,8 +308,8 @@ done:
 }
 
 /* One try on the store that is open now. */
-static enum nt_status accept_try(struct runtime *r, const struct order *order, const struct alert *alert, struct accepted *out,
-                                 struct buf *error)
+static enum nt_status accept_try(struct runtime *r, const struct order *order, const struct alert *alert,
+                                 struct accepted *out, struct buf *error)
 {
     struct store *s = r->store;
     enum nt_status st = s->ops->begin(s);

@@ -13,31 +13,36 @@
 #include <stddef.h>
 
 struct accepted {
-    struct page **page;  /* one a recipient, also duplicates, withheld and cancelled ones */
+    struct page **page; /* one a recipient, also duplicates, withheld and cancelled ones */
     size_t n, size;
-    struct buf notes;    /* a line each: unknown recipients, fallback used, nobody woken on purpose … */
-    bool muted;          /* nobody was paged because only `routine: false` contacts were asked: no error */
-    bool repeated;       /* the request's UUID was known: pages are the stored ones */
+    struct buf notes; /* a line each: unknown recipients, fallback used, nobody woken on purpose … */
+    bool muted;       /* nobody was paged because only `routine: false` contacts were asked: no error */
+    bool repeated;    /* the request's UUID was known: pages are the stored ones */
 };
 
 void accepted_init(struct accepted *a);
 void accepted_clean(struct accepted *a);
+/* Takes page over; on NT_ENOMEM it stays the caller's (NULL is NT_ENOMEM too). */
+enum nt_status accepted_add(struct accepted *a, struct page *page) NT_MUST_USE;
 
 /* Everything that needs no store: input → alert. NT_EINVAL with words in error: no usable alert. */
-enum nt_status accept_alert(struct runtime *r, const struct order *order, struct alert **out, struct buf *error) NT_MUST_USE;
-/* Inside the caller's transaction on r->store: recipients, duplicates, superseding, texts, pages. NT_ENOBODY: nobody to page
- * (error says why). */
-enum nt_status accept_store(struct runtime *r, const struct order *order, const struct alert *alert, struct accepted *out,
+enum nt_status accept_alert(struct runtime *r, const struct order *order, struct alert **out,
                             struct buf *error) NT_MUST_USE;
-/* Both, in a transaction of its own, falling back to the spare store when the real one fails. What a `send` without a drainer does. */
-enum nt_status accept_order(struct runtime *r, const struct order *order, struct accepted *out, struct buf *error) NT_MUST_USE;
+/* Inside the caller's transaction on r->store: recipients, duplicates, superseding, texts, pages. NT_ENOBODY: nobody to
+ * page (error says why). */
+enum nt_status accept_store(struct runtime *r, const struct order *order, const struct alert *alert,
+                            struct accepted *out, struct buf *error) NT_MUST_USE;
+/* Both, in a transaction of its own, falling back to the spare store when the real one fails. What a `send` without a
+ * drainer does. */
+enum nt_status accept_order(struct runtime *r, const struct order *order, struct accepted *out,
+                            struct buf *error) NT_MUST_USE;
 
 /* Who gets it: --to, else the alert's pager, else its contact. As oncall_resolve(). */
-enum nt_status accept_recipients(struct runtime *r, const struct order *order, const struct alert *alert, struct recipients *out,
-                                 bool *muted, struct buf *notes) NT_MUST_USE;
+enum nt_status accept_recipients(struct runtime *r, const struct order *order, const struct alert *alert,
+                                 struct recipients *out, bool *muted, struct buf *notes) NT_MUST_USE;
 /* The page for one recipient (NULL: nobody, for a preview), with its text, not yet stored. */
-enum nt_status accept_page(struct runtime *r, const struct order *order, const struct alert *alert, const struct recipient *to,
-                           struct page **out) NT_MUST_USE;
+enum nt_status accept_page(struct runtime *r, const struct order *order, const struct alert *alert,
+                           const struct recipient *to, struct page **out) NT_MUST_USE;
 
 /* The exit status a `send` ends with (sysexits: 0, 69) for these pages. */
 int accepted_exit(const struct accepted *a);

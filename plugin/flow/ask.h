@@ -21,6 +21,7 @@ void drainer_status_init(struct drainer_status *s);
 void drainer_status_clean(struct drainer_status *s);
 
 /* timeout in ms. NT_ENOENT: nobody listens; NT_EACCES; NT_ETIMEOUT; NT_EIO: an answer that is none. */
-enum nt_status ask_drainer(const char *socket, enum ask_what what, int64_t timeout, struct drainer_status *out) NT_MUST_USE;
+enum nt_status ask_drainer(const char *socket, enum ask_what what, int64_t timeout,
+                           struct drainer_status *out) NT_MUST_USE;
 
 #endif

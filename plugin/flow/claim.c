@@ -1,9 +1,9 @@
 /*
  * claim: which pages go now, and the record of the intent to send them.
  *
- * Each candidate comes from `ready` in order. It must still be wanted (not expired, not opted out), its number's tiers must
- * allow it (else it is held, or several go as a digest), its sender must be free. Then it becomes `sending`, with attempt,
- * sender and start time, in the turn's transaction; the request starts after the commit, never before.
+ * Each candidate comes from `ready` in order. It must still be wanted (not expired, not opted out), its number's tiers
+ * must allow it (else it is held, or several go as a digest), its sender must be free. Then it becomes `sending`, with
+ * attempt, sender and start time, in the turn's transaction; the request starts after the commit, never before.
  *
  * DIAGNOSTICS: store errors end the turn (d->failed): nothing was claimed then.
  */
@@ -166,7 +166,8 @@ static enum nt_status fail_without_request(struct drainer *d, struct page *p, in
 }
 
 /* One candidate; p is ours. */
-static enum nt_status consider(struct drainer *d, struct ready_lane *lane, struct ready_entry *e, struct page **pp, enum ready_verdict *verdict)
+static enum nt_status consider(struct drainer *d, struct ready_lane *lane, struct ready_entry *e, struct page **pp,
+                               enum ready_verdict *verdict)
 {
     struct page *p = *pp;
     struct store *s = d->r->store;
@@ -309,8 +310,12 @@ static enum nt_status start(struct flight *f)
     if (st == NT_OK)
         st = request_messages_url(&c->twilio, &url);
     if (st == NT_OK) {
-        struct http_request r = {.method = "POST", .url = buf_text(&url), .form = buf_text(&body), .form_len = body.len,
-                                 .done = answered, .arg = f};
+        struct http_request r = {.method = "POST",
+                                 .url = buf_text(&url),
+                                 .form = buf_text(&body),
+                                 .form_len = body.len,
+                                 .done = answered,
+                                 .arg = f};
         request_credentials(&c->twilio, &r.user, &r.password);
         f->step = FLIGHT_ASKED;
         f->started = f->page->attempt_started;

@@ -1,7 +1,8 @@
 /*
  * compose: from an alert to the words on a phone.
  *
- * DIAGNOSTICS: only NT_ENOMEM can fail; a faulty template is logged by the template stage and rendered as far as it goes.
+ * DIAGNOSTICS: only NT_ENOMEM can fail; a faulty template is logged by the template stage and rendered as far as it
+ * goes.
  */
 #include "flow/compose.h"
 
@@ -80,11 +81,11 @@ static enum nt_status digest_try(struct runtime *r, const struct alert *const *a
 }
 
 /*
- * The largest number of alerts that can be named without cutting anything is found by halving: with 12 alerts and room for 3,
- * 12 is tried (no), 6 (no), 3 (yes), 4 (no), and 3 is taken. More than LISTED never fit a text anyone reads.
+ * The largest number of alerts that can be named without cutting anything is found by halving: with 12 alerts and room
+ * for 3, 12 is tried (no), 6 (no), 3 (yes), 4 (no), and 3 is taken. More than LISTED never fit a text anyone reads.
  */
-enum nt_status compose_digest(struct runtime *r, const struct alert *const *alerts, size_t n, size_t count, const struct page *page,
-                              struct sms_text *out)
+enum nt_status compose_digest(struct runtime *r, const struct alert *const *alerts, size_t n, size_t count,
+                              const struct page *page, struct sms_text *out)
 {
     enum { LISTED = 64 };
     size_t fits = 0, over = (n < LISTED ? n : LISTED) + 1;

@@ -3,8 +3,9 @@
  *
  * Owner of struct drainer and everything in it; the runtime and the lock are the caller's.
  *
- * DIAGNOSTICS: a store that fails in a turn is left for the spare one, and the turn is done again there; a configuration that
- * does not load at a reload leaves the present one in force. Both are errors in the log and raise the alarm.
+ * DIAGNOSTICS: a store that fails in a turn is left for the spare one, and the turn is done again there; a
+ * configuration that does not load at a reload leaves the present one in force. Both are errors in the log and raise
+ * the alarm.
  */
 #include "flow/drain.h"
 
@@ -25,7 +26,7 @@
 #include <unistd.h>
 
 enum {
-    POLL = 500,              /* ms: how soon pages are seen that others stored without a word */
+    POLL = 500, /* ms: how soon pages are seen that others stored without a word */
     EXPIRE_EVERY = 1000,
     PURGE_EVERY = 60000,
     PURGE_AT_ONCE = 200,
@@ -244,7 +245,10 @@ static enum nt_status sync_pages(struct drainer *d, bool all)
     return st;
 }
 
-enum nt_status drain_sync(struct drainer *d) { return sync_pages(d, true); }
+enum nt_status drain_sync(struct drainer *d)
+{
+    return sync_pages(d, true);
+}
 
 static bool changed(const struct drainer *d)
 {
@@ -293,20 +297,22 @@ static enum nt_status expire_pages(struct drainer *d)
 }
 
 /*
- * The clock was set: what was to happen in 30 s still happens in 30 s. Moments stored by the old clock move along with it, or
- * a jump of a day ahead would expire everything and one of a day back would hold everything for a day.
+ * The clock was set: what was to happen in 30 s still happens in 30 s. Moments stored by the old clock move along with
+ * it, or a jump of a day ahead would expire everything and one of a day back would hold everything for a day.
  */
 static enum nt_status shift_clock(struct drainer *d, int64_t by)
 {
     struct id_list all = {.all = true};
     enum nt_status st = NT_OK;
-    log_warning("the clock jumped by %lld s: waits and expiry of %zu pages go along", (long long)(by / 1000), d->ready.waiting);
+    log_warning("the clock jumped by %lld s: waits and expiry of %zu pages go along", (long long)(by / 1000),
+                d->ready.waiting);
     ready_all(&d->ready, list_expired, &all);
     for (size_t i = 0; st == NT_OK && i < all.n; i++) {
         struct page *p = NULL;
         st = d->r->store->ops->page_get(d->r->store, all.item[i], &p);
         /* a page stored after the jump already has the new time */
-        if (st == NT_OK && (p->state == PAGE_QUEUED || p->state == PAGE_HELD) && llabs(p->created + by - d->now) < llabs(p->created - d->now)) {
+        if (st == NT_OK && (p->state == PAGE_QUEUED || p->state == PAGE_HELD) &&
+            llabs(p->created + by - d->now) < llabs(p->created - d->now)) {
             p->created += by;
             p->due += by;
             p->expire += by;
@@ -339,7 +345,8 @@ static void look_after_socket(struct drainer *d)
     d->server = NULL;
     enum nt_status s = handover_listen(d->o->socket, -1, &d->server);
     if (s != NT_OK && d->o->daemon)
-        log_error("cannot listen on %s: %s; alerts reach the store all the same, a little later", d->o->socket, nt_status_text(s));
+        log_error("cannot listen on %s: %s; alerts reach the store all the same, a little later", d->o->socket,
+                  nt_status_text(s));
 }
 
 static void reload(struct drainer *d)
@@ -361,8 +368,8 @@ static void reload(struct drainer *d)
         if (config_save_last_good(d->r->config, d->now, NULL) != NT_OK)
             log_warning("the last good copy of the configuration cannot be written");
     } else {
-        alarm_raise(d->r, "config", false, "the configuration does not load; the one in force stays%s%s", problems.n ? ": " : "",
-                    problems.n ? problems.item[0].message : "");
+        alarm_raise(d->r, "config", false, "the configuration does not load; the one in force stays%s%s",
+                    problems.n ? ": " : "", problems.n ? problems.item[0].message : "");
     }
     problems_clean(&problems);
 }
@@ -395,6 +402,7 @@ static enum nt_status transact(struct drainer *d, int64_t jump)
 {
     struct store *s = d->r->store;
     d->failed = NT_OK;
+    d->told_sent = d->told_refused = 0;
     enum nt_status st = s->ops->begin(s);
     if (st != NT_OK)
         return st;
@@ -413,6 +421,20 @@ static void watches_sweep(struct drainer *d)
         if (!d->watches.item[i].over)
             d->watches.item[n++] = d->watches.item[i];
     d->watches.n = n;
+}
+
+/* A byte for each page that was sent or refused, one for the turn; nobody listening is fine. */
+static void tell_starter(struct drainer *d)
+{
+    char bytes[64];
+    size_t n = 0;
+    bytes[n++] = 'p';
+    for (; d->told_sent > 0 && n < sizeof bytes; d->told_sent--)
+        bytes[n++] = 's';
+    for (; d->told_refused > 0 && n < sizeof bytes; d->told_refused--)
+        bytes[n++] = 'f';
+    if (d->o->progress_fd >= 0 && write(d->o->progress_fd, bytes, n) < 0 && errno != EAGAIN)
+        log_debug("nobody waits for progress any more");
 }
 
 static enum nt_status turn(struct drainer *d, int64_t jump)
@@ -447,8 +469,7 @@ static enum nt_status turn(struct drainer *d, int64_t jump)
     if (st == NT_OK) {
         claim_start(d);
         flights_sweep(d);
-        if (d->o->progress_fd >= 0 && write(d->o->progress_fd, "p", 1) < 0 && errno == EPIPE)
-            log_debug("nobody waits for progress any more");
+        tell_starter(d);
         if (changed(d) && sync_pages(d, false) != NT_OK)
             d->seen = 0;
     }
@@ -456,7 +477,10 @@ static enum nt_status turn(struct drainer *d, int64_t jump)
     return st;
 }
 
-static int64_t earliest(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t earliest(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
 
 /* ms until something is to be done without an event. */
 static int64_t rest(struct drainer *d)
@@ -480,7 +504,8 @@ static int64_t rest(struct drainer *d)
 
 static bool has_work(const struct drainer *d)
 {
-    return intake_waiting(d) || flights_finished(d) || track_news(d) || d->ready.waiting || d->boot >= d->purge_next || changed(d);
+    return intake_waiting(d) || flights_finished(d) || track_news(d) || d->ready.waiting || d->boot >= d->purge_next ||
+           changed(d);
 }
 
 static bool only_later(const struct drainer *d)
@@ -598,8 +623,8 @@ enum nt_status drain_run(struct runtime *r, const struct drain_options *o)
     if (o->socket || o->listen_fd >= 0) {
         enum nt_status listening = handover_listen(o->socket, o->listen_fd, &d->server);
         if (listening != NT_OK)
-            log_warning("cannot listen on %s: %s; alerts reach the store all the same", o->socket ? o->socket : "the socket passed in",
-                        nt_status_text(listening));
+            log_warning("cannot listen on %s: %s; alerts reach the store all the same",
+                        o->socket ? o->socket : "the socket passed in", nt_status_text(listening));
     }
     st = sync_pages(d, true);
     if (st == NT_OK)
@@ -625,7 +650,8 @@ done:
     intake_free(d->intake);
     senders_clean(d);
     mem_free(d->watches.item);
-    mem_free(d->map.item);
+    idmap_clean(&d->to_spare);
+    idmap_clean(&d->to_real);
     ready_clean(&d->ready);
     mem_free(d);
     return st;

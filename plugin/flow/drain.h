@@ -1,9 +1,9 @@
 /*
  * drain: the engine that delivers a store's pages. One a store at a time, by its lock.
  *
- * One loop, one thread: the hand-over socket, requests to Twilio, receipts, and the store. Each turn writes what happened in one
- * transaction (group commit), then answers clients and starts requests: nothing is told before it is on disk, and no request
- * starts before its intent is.
+ * One loop, one thread: the hand-over socket, requests to Twilio, receipts, and the store. Each turn writes what
+ * happened in one transaction (group commit), then answers clients and starts requests: nothing is told before it is on
+ * disk, and no request starts before its intent is.
  */
 #ifndef NT_FLOW_DRAIN_H
 #define NT_FLOW_DRAIN_H
@@ -14,18 +14,20 @@
 #include <stdint.h>
 
 struct drain_options {
-    bool daemon;         /* serve: stays; else it ends when nothing is unsettled */
-    bool follow;         /* follow receipts (10 minutes at most unless daemon) */
-    bool only_due;       /* queue flush: deliver what is due, then end */
-    int listen_fd;       /* a listening socket passed in, or −1 */
-    const char *socket;  /* path to listen on when listen_fd is −1; NULL = do not listen */
-    int watch_fd;        /* −1, or a descriptor that gets a byte when new pages were stored; its end-of-file means the starter has gone */
-    int progress_fd;     /* −1, or a descriptor that gets a byte after each commit */
-    int wake_fd;         /* −1, or a non-blocking descriptor whose bytes wake the loop up (signal handlers write to it) */
-    const volatile int *stop;   /* set by a signal handler: finish what is in flight, then end */
-    const volatile int *reload; /* counter: each change reads the configuration again */
-    void (*ready)(void *arg);   /* called when listening and delivering */
-    void (*turn)(void *arg);    /* called each turn, at least every 5 s: watchdog */
+    bool daemon;        /* serve: stays; else it ends when nothing is unsettled */
+    bool follow;        /* follow receipts (10 minutes at most unless daemon) */
+    bool only_due;      /* queue flush: deliver what is due, then end */
+    int listen_fd;      /* a listening socket passed in, or −1 */
+    const char *socket; /* path to listen on when listen_fd is −1; NULL = do not listen */
+    int watch_fd; /* −1, or a descriptor that gets a byte when new pages were stored; its end-of-file means the starter
+                     has gone */
+    int progress_fd; /* −1, or a non-blocking descriptor: 'p' after each commit, 's' for a page sent, 'f' for one
+                        refused */
+    int wake_fd;     /* −1, or a non-blocking descriptor whose bytes wake the loop up (signal handlers write to it) */
+    const volatile int *stop;                       /* set by a signal handler: finish what is in flight, then end */
+    const volatile int *reload;                     /* counter: each change reads the configuration again */
+    void (*ready)(void *arg);                       /* called when listening and delivering */
+    void (*turn)(void *arg);                        /* called each turn, at least every 5 s: watchdog */
     void (*progress)(void *arg, int64_t unsettled); /* for a progress bar */
     void *arg;
 };

@@ -1,11 +1,13 @@
 /*
- * engine: what the files of the drainer share. Private to flow's drain, claim, gather, settle, lookup, track and intake.
+ * engine: what the files of the drainer share. Private to flow's drain, claim, gather, settle, lookup, track and
+ * intake.
  */
 #ifndef NT_FLOW_ENGINE_H
 #define NT_FLOW_ENGINE_H
 
 #include "base/strlist.h"
 #include "flow/drain.h"
+#include "flow/idmap.h"
 #include "flow/ready.h"
 #include "flow/runtime.h"
 #include "handover/server.h"
@@ -17,9 +19,9 @@
 #include <stdint.h>
 
 enum {
-    ENGINE_REASON = 512,      /* a step's words */
+    ENGINE_REASON = 512,       /* a step's words */
     ENGINE_AMBIGUOUS_LANE = 2, /* look-ups of one number that may hold connections */
-    ENGINE_LATE = 120,        /* s after which a page shows its age */
+    ENGINE_LATE = 120,         /* s after which a page shows its age */
 };
 
 /* A page that has been claimed: its request, and if need be the search for what became of it. */
@@ -36,17 +38,17 @@ enum flight_step {
 struct flight {
     struct flight *next;
     struct drainer *d;
-    struct page *page;      /* as claimed */
+    struct page *page; /* as claimed */
     int32_t lane;
     uint64_t object;
     enum flight_step step, step_before; /* step_before: to go back to when the transaction fails */
     struct outcome outcome;
-    int64_t started;        /* wall ms of the request (attempt_started) */
+    int64_t started; /* wall ms of the request (attempt_started) */
     int64_t started_boot;
-    int64_t look_at;        /* boot ms */
+    int64_t look_at; /* boot ms */
     int looks;
-    bool looked_ok;         /* the list came and was understood */
-    bool conclusive;        /* not being in it means not being there */
+    bool looked_ok;          /* the list came and was understood */
+    bool conclusive;         /* not being in it means not being there */
     char found[OUTCOME_SID]; /* SID of the match */
     char found_status[24];
     bool account_answered;
@@ -61,12 +63,12 @@ struct lane_sender {
 /* A sent message whose receipt is awaited. */
 struct watch {
     int64_t page_id;
-    int64_t sent;           /* wall */
-    int64_t until;          /* boot: give up */
-    int64_t next;           /* boot: look again */
+    int64_t sent;  /* wall */
+    int64_t until; /* boot: give up */
+    int64_t next;  /* boot: look again */
     int looks;
     char sid[OUTCOME_SID];
-    char status[24];        /* news not recorded yet; "" none */
+    char status[24]; /* news not recorded yet; "" none */
     int error_code;
     bool asked, over;
 };
@@ -79,7 +81,7 @@ struct drainer {
     struct http *http;
     struct handover_server *server;
     struct ready ready;
-    int64_t seen;           /* the store's change counter up to which ready is in step */
+    int64_t seen; /* the store's change counter up to which ready is in step */
     struct flight *flight;
     int flights, ambiguous; /* of these, UNKNOWN to LOOKED */
     struct {
@@ -90,37 +92,33 @@ struct drainer {
         struct watch *item;
         size_t n, size;
     } watches;
-    bool watch_list_asked;  /* the batched receipts' list is under way */
+    bool watch_list_asked; /* the batched receipts' list is under way */
     struct intake *intake;
     /* the gate: closed after a failure that is not one page's */
-    int gate_failures;      /* in a row; > 0: one probe at a time */
-    int64_t gate_until;     /* boot */
+    int gate_failures;  /* in a row; > 0: one probe at a time */
+    int64_t gate_until; /* boot */
     bool gate_account;
     /* this turn */
-    int64_t now, boot;      /* wall and boot ms */
-    int64_t pace_next;      /* boot ms at which a sender is free; INT64_MAX */
+    int64_t now, boot; /* wall and boot ms */
+    int64_t pace_next; /* boot ms at which a sender is free; INT64_MAX */
     int holds_left;
     struct {
         int32_t lane;
         int class;
         int64_t until;
-        int64_t at;         /* turn's now */
-    } held_for;             /* the throttle's last answer, for the pages behind */
-    enum nt_status failed;  /* first store error of the turn */
+        int64_t at;        /* turn's now */
+    } held_for;            /* the throttle's last answer, for the pages behind */
+    enum nt_status failed; /* first store error of the turn */
     /* clocks */
-    int64_t clock_offset;   /* wall - boot at the last turn */
-    int64_t spare_retry;    /* boot: try the real store again */
+    int64_t clock_offset; /* wall - boot at the last turn */
+    int64_t spare_retry;  /* boot: try the real store again */
     int64_t purge_next, expire_next, reload_seen;
-    bool leaving;           /* somebody asked us to go, or stop */
-    bool http_stale;        /* options changed: a new client as soon as the old one is idle */
-    bool more;              /* the turn left work that needs no event */
-    int64_t socket_check;   /* boot: is the socket's file still there? */
-    struct id_map {
-        struct {
-            int64_t spare, real;
-        } *item;
-        size_t n, size;
-    } map;                  /* pages copied into the spare store */
+    bool leaving;                   /* somebody asked us to go, or stop */
+    int told_sent, told_refused;    /* pages that ended in this turn: bytes for progress_fd */
+    bool http_stale;                /* options changed: a new client as soon as the old one is idle */
+    bool more;                      /* the turn left work that needs no event */
+    int64_t socket_check;           /* boot: is the socket's file still there? */
+    struct idmap to_spare, to_real; /* pages of the real store in the spare one, and back */
 };
 
 /* claim.c: chooses what goes now and records the intent (inside the turn's transaction). */
@@ -132,15 +130,18 @@ void claim_undo(struct drainer *d);
 const struct config_tiers *claim_tiers(const struct drainer *d, const struct page *p);
 
 /* gather.c: digests. Makes or refreshes a digest of the lane's held pages. *digest NULL: nothing to merge. */
-enum nt_status gather_digest(struct drainer *d, int32_t lane, enum alert_class class, const struct page *first, struct page **digest) NT_MUST_USE;
+enum nt_status gather_digest(struct drainer *d, int32_t lane, enum alert_class class, const struct page *first,
+                             struct page **digest) NT_MUST_USE;
 enum nt_status gather_refresh(struct drainer *d, struct page *digest, bool *gone) NT_MUST_USE;
 enum nt_status gather_return(struct drainer *d, const struct page *digest, const char *why) NT_MUST_USE;
 
 /* settle.c: what outcomes do to pages (inside the turn's transaction). */
 enum nt_status settle_flights(struct drainer *d) NT_MUST_USE;
 enum nt_status settle_expired(struct drainer *d, struct page *p) NT_MUST_USE;
-/* Another page with the same news, to the contact's next number or by the next sender, after `p` has failed. *made false: there is no other way. */
-enum nt_status settle_elsewhere(struct drainer *d, const struct page *p, bool next_sender, const char *why, bool *made) NT_MUST_USE;
+/* Another page with the same news, to the contact's next number or by the next sender, after `p` has failed. *made
+ * false: there is no other way. */
+enum nt_status settle_elsewhere(struct drainer *d, const struct page *p, bool next_sender, const char *why,
+                                bool *made) NT_MUST_USE;
 enum nt_status settle_save(struct drainer *d, struct page *p, enum page_state state, const char *format, ...)
     __attribute__((format(printf, 4, 5))) NT_MUST_USE;
 

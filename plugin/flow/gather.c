@@ -1,12 +1,12 @@
 /*
  * gather: digests — one page that stands for the several held back for a number and class.
  *
- * A digest is made at the moment when its slot comes, from what is held then, and made anew from what is still true each time
- * it is tried again. Its members are `merged` into it and end with it; when it is refused or expires they are back in the queue,
- * each to go by itself.
+ * A digest is made at the moment when its slot comes, from what is held then, and made anew from what is still true
+ * each time it is tried again. Its members are `merged` into it and end with it; when it is refused or expires they are
+ * back in the queue, each to go by itself.
  *
- * DIAGNOSTICS: store errors and NT_ENOMEM are returned, the caller's transaction is rolled back. A member whose alert cannot be
- * read is still counted.
+ * DIAGNOSTICS: store errors and NT_ENOMEM are returned, the caller's transaction is rolled back. A member whose alert
+ * cannot be read is still counted.
  */
 #include "flow/engine.h"
 
@@ -69,7 +69,8 @@ static bool entry_member(void *arg, struct ready_entry *e)
         m->status = st;
         return false;
     }
-    if ((p->state != PAGE_HELD && p->state != PAGE_QUEUED) || p->flags & (PAGE_DIGEST | PAGE_ALONE) || p->expire <= d->now || *p->from) {
+    if ((p->state != PAGE_HELD && p->state != PAGE_QUEUED) || p->flags & (PAGE_DIGEST | PAGE_ALONE) ||
+        p->expire <= d->now || *p->from) {
         page_free(p);
         return true;
     }
@@ -154,7 +155,8 @@ static enum nt_status merge(struct drainer *d, const struct page *digest, struct
 static bool expired_member(void *arg, const struct page *page)
 {
     struct members *m = arg;
-    if (page->class != CLASS_URGENT || page->merged_into || page->flags & PAGE_DIGEST || page->created < m->d->now - 86400000)
+    if (page->class != CLASS_URGENT || page->merged_into || page->flags & PAGE_DIGEST ||
+        page->created < m->d->now - 86400000)
         return true;
     return member_add(m, page_copy(page));
 }
@@ -162,7 +164,8 @@ static bool expired_member(void *arg, const struct page *page)
 static enum nt_status add_expired(struct members *m, const char *number)
 {
     struct store *s = m->d->r->store;
-    struct store_query q = {.kind = PAGES_OF_LANE, .number = number, .class = CLASS_URGENT, .states = PAGE_BIT(PAGE_EXPIRED)};
+    struct store_query q = {
+        .kind = PAGES_OF_LANE, .number = number, .class = CLASS_URGENT, .states = PAGE_BIT(PAGE_EXPIRED)};
     enum nt_status st = s->ops->pages(s, &q, expired_member, m);
     return st == NT_OK ? m->status : st;
 }
@@ -174,7 +177,8 @@ static void span_of(struct page *digest, const struct members *m)
             digest->expire = m->page[i]->expire;
 }
 
-enum nt_status gather_digest(struct drainer *d, int32_t lane, enum alert_class class, const struct page *first, struct page **digest)
+enum nt_status gather_digest(struct drainer *d, int32_t lane, enum alert_class class, const struct page *first,
+                             struct page **digest)
 {
     struct members m = {.d = d};
     struct page *p = NULL;
@@ -270,7 +274,8 @@ enum nt_status gather_return(struct drainer *d, const struct page *digest, const
         p->flags |= PAGE_ALONE;
         p->merged_into = 0;
         p->due = d->now;
-        st = settle_save(d, p, PAGE_QUEUED, "digest %lld did not go (%s): back in the queue", (long long)digest->id, why);
+        st = settle_save(d, p, PAGE_QUEUED, "digest %lld did not go (%s): back in the queue", (long long)digest->id,
+                         why);
     }
     members_clean(&m);
     return st;

@@ -10,13 +10,13 @@ enum health_level { HEALTH_OK = 0, HEALTH_WARNING = 1, HEALTH_CRITICAL = 2, HEAL
 
 struct health {
     struct store_totals totals;
-    int64_t oldest_age;    /* s of the oldest unsettled page; 0 none */
-    int64_t overdue;       /* s the most overdue queued page is past its time; 0 none */
-    long drainer;          /* pid; 0 unknown; -1 nobody drains */
+    int64_t oldest_age; /* s of the oldest unsettled page; 0 none */
+    int64_t overdue;    /* s the most overdue queued page is past its time; 0 none */
+    long drainer;       /* pid; 0 unknown; -1 nobody drains */
     bool drainer_is_daemon;
-    struct buf account;    /* trouble in words; "" fine */
-    struct buf store;      /* trouble in words; "" fine */
-    struct buf config;     /* last good copy in use and why; "" fine */
+    struct buf account; /* trouble in words; "" fine */
+    struct buf store;   /* trouble in words; "" fine */
+    struct buf config;  /* last good copy in use and why; "" fine */
 };
 
 void health_init(struct health *h);

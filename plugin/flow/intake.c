@@ -1,12 +1,12 @@
 /*
- * intake: alerts handed over on the socket. All that came in a turn are stored in its transaction; each is answered after the
- * commit, and not before.
+ * intake: alerts handed over on the socket. All that came in a turn are stored in its transaction; each is answered
+ * after the commit, and not before.
  *
- * The answer is {"ok":true,"exit":N,"pages":[…],"notes":"…"} or {"ok":false,"exit":N,"error":"…"}. Besides alerts there are two
- * requests of our own processes: `control=status` and `control=leave`.
+ * The answer is {"ok":true,"exit":N,"pages":[…],"notes":"…"} or {"ok":false,"exit":N,"error":"…"}. Besides alerts there
+ * are two requests of our own processes: `control=status` and `control=leave`.
  *
- * DIAGNOSTICS: a damaged request, one past its deadline, or an alert for nobody is answered with its error; a store that fails
- * makes the turn go on with the spare one, and the request is stored there.
+ * DIAGNOSTICS: a damaged request, one past its deadline, or an alert for nobody is answered with its error; a store
+ * that fails makes the turn go on with the spare one, and the request is stored there.
  */
 #include "flow/engine.h"
 
@@ -117,7 +117,10 @@ void intake_receive(struct drainer *d)
         log_warning("the hand-over socket cannot be read");
 }
 
-bool intake_waiting(const struct drainer *d) { return d->intake->n > 0; }
+bool intake_waiting(const struct drainer *d)
+{
+    return d->intake->n > 0;
+}
 
 enum nt_status intake_store(struct drainer *d)
 {

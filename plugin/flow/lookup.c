@@ -1,10 +1,10 @@
 /*
  * lookup: what became of a request that got no answer — found out by looking at Twilio's list, never by guessing.
  *
- * The list of the number's newest messages is asked for at once (a lost answer is found there within a second), again after
- * 5 s and 15 s, and from 30 s after the start on once more, then with back-off: only a look that late, at a list that
- * reaches back far enough, may conclude that the message does not exist. Pages found `sending` at the start of a drainer
- * are remnants of a crash: the same is done for them.
+ * The list of the number's newest messages is asked for at once (a lost answer is found there within a second), again
+ * after 5 s and 15 s, and from 30 s after the start on once more, then with back-off: only a look that late, at a list
+ * that reaches back far enough, may conclude that the message does not exist. Pages found `sending` at the start of a
+ * drainer are remnants of a crash: the same is done for them.
  *
  * DIAGNOSTICS: a list that does not come or is not understood only means looking again.
  */
@@ -50,8 +50,8 @@ static void listed(void *arg, const struct http_result *r)
     f->looked_ok = f->conclusive = false;
     f->account_answered = r->end == HTTP_ANSWERED;
     if (r->end != HTTP_ANSWERED || r->status != 200 || response_list(r->body, r->body_len, &list) != NT_OK) {
-        log_warning("page %lld to %s: Twilio's list did not come (%s); looking again later", (long long)f->page->id, f->page->number,
-                    r->end == HTTP_ANSWERED ? "unexpected answer" : r->error);
+        log_warning("page %lld to %s: Twilio's list did not come (%s); looking again later", (long long)f->page->id,
+                    f->page->number, r->end == HTTP_ANSWERED ? "unexpected answer" : r->error);
         return;
     }
     f->looked_ok = true;
@@ -60,7 +60,8 @@ static void listed(void *arg, const struct http_result *r)
         snprintf(f->found, sizeof f->found, "%s", list.item[i].sid);
         snprintf(f->found_status, sizeof f->found_status, "%s", list.item[i].status);
     }
-    bool asked_late = f->d->boot >= f->started_boot + LOOK_CONCLUSIVE && f->look_at >= f->started_boot + LOOK_CONCLUSIVE;
+    bool asked_late =
+        f->d->boot >= f->started_boot + LOOK_CONCLUSIVE && f->look_at >= f->started_boot + LOOK_CONCLUSIVE;
     f->conclusive = asked_late && reconcile_conclusive(&list, f->started);
     message_list_clean(&list);
 }
@@ -133,8 +134,8 @@ static bool remnant(void *arg, const struct page *page)
     f->started = page->attempt_started < d->now ? page->attempt_started : d->now;
     f->started_boot = d->boot - (ago > 0 ? ago : 0);
     f->step = f->step_before = FLIGHT_UNKNOWN;
-    log_warning("page %lld to %s was being sent when its drainer died: looking at Twilio's list for what became of it", (long long)page->id,
-                page->number);
+    log_warning("page %lld to %s was being sent when its drainer died: looking at Twilio's list for what became of it",
+                (long long)page->id, page->number);
     return true;
 }
 

@@ -1,6 +1,6 @@
 /*
- * media: pictures travel only to numbers in media_prefixes (carriers elsewhere refuse MMS); the others get the text, with the
- * link when it fits.
+ * media: pictures travel only to numbers in media_prefixes (carriers elsewhere refuse MMS); the others get the text,
+ * with the link when it fits.
  */
 #include "flow/media.h"
 

@@ -5,7 +5,8 @@
 #include "config/config.h"
 #include "queue/page.h"
 
-/* Takes the media off a page whose number lies outside media_prefixes, and puts the first link into the text if it fits whole. */
+/* Takes the media off a page whose number lies outside media_prefixes, and puts the first link into the text if it fits
+ * whole. */
 enum nt_status media_limit(const struct config *c, struct page *p) NT_MUST_USE;
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * order: reading a hand-over frame into an order.
  *
- * The frame begins with options (lower-case names known here), then come the monitor's macros. Options count only before the
- * first pair that is none, so that a macro can never pass for one: output such as "to=+1…" has no way in.
+ * The frame begins with options (lower-case names known here), then come the monitor's macros. Options count only
+ * before the first pair that is none, so that a macro can never pass for one: output such as "to=+1…" has no way in.
  *
  * DIAGNOSTICS: NT_EINVAL with words in error for every frame that cannot be an order; nothing is kept of it then.
  */
@@ -126,7 +126,8 @@ enum nt_status order_read(const char *frame, size_t len, struct order *out, stru
     while (frame_next(frame, len, &at, &key, &key_len, &value, &value_len, &damaged)) {
         char name[FRAME_KEY_MAX + 1];
         if (n++ == 0) {
-            if (key_len != strlen("notify_twilio") || memcmp(key, "notify_twilio", key_len) || value_len != 1 || *value != '1')
+            if (key_len != strlen("notify_twilio") || memcmp(key, "notify_twilio", key_len) || value_len != 1 ||
+                *value != '1')
                 return bad(error, "request", "not of version 1 (the first pair must be notify_twilio=1)");
             continue;
         }

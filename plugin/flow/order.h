@@ -17,19 +17,19 @@
 enum { ORDER_MEDIA_MAX = 10 };
 
 struct order {
-    char uuid[UUID_SIZE];   /* of the hand-over request; "" = none */
-    int64_t deadline;       /* ms since the epoch after which it must not be accepted any more; 0 = none */
-    char *source;           /* nagios|icinga2|zabbix|generic; NULL = guess */
+    char uuid[UUID_SIZE]; /* of the hand-over request; "" = none */
+    int64_t deadline;     /* ms since the epoch after which it must not be accepted any more; 0 = none */
+    char *source;         /* nagios|icinga2|zabbix|generic; NULL = guess */
     struct strlist to;
-    char *template_name;    /* NULL = the event's */
-    struct strlist media;   /* URLs */
-    char *graph;            /* NULL = as configured */
-    char *from;             /* NULL = the configured senders */
-    int max_segments;       /* 0 = the config's */
+    char *template_name;     /* NULL = the event's */
+    struct strlist media;    /* URLs */
+    char *graph;             /* NULL = as configured */
+    char *from;              /* NULL = the configured senders */
+    int max_segments;        /* 0 = the config's */
     char *subject, *message; /* Zabbix; NULL = not given */
-    char *text;             /* generic's standard input; NULL = not given */
+    char *text;              /* generic's standard input; NULL = not given */
     bool test;
-    struct kv pairs;        /* MACRO=VALUE */
+    struct kv pairs; /* MACRO=VALUE */
     struct kv env;
 };
 
@@ -39,8 +39,9 @@ void order_clean(struct order *o);
 /* Replaces one of the strings; value NULL unsets it. */
 enum nt_status order_set(char **field, const char *value) NT_MUST_USE;
 
-/* Reads a hand-over frame. NT_EINVAL with words in error: not a frame of version 1, damaged, more than ten media, a bad number. Besides the options (before the first
- * macro) and the macros, a pair `notify_twilio_environment=1` says that what follows comes from the environment. */
+/* Reads a hand-over frame. NT_EINVAL with words in error: not a frame of version 1, damaged, more than ten media, a bad
+ * number. Besides the options (before the first macro) and the macros, a pair `notify_twilio_environment=1` says that
+ * what follows comes from the environment. */
 enum nt_status order_read(const char *frame, size_t len, struct order *out, struct buf *error) NT_MUST_USE;
 
 #endif

@@ -28,8 +28,8 @@ void preview_clean(struct preview *p)
     preview_init(p);
 }
 
-static enum nt_status add(struct runtime *r, const struct order *order, const struct alert *alert, const struct recipient *to,
-                          struct preview *out)
+static enum nt_status add(struct runtime *r, const struct order *order, const struct alert *alert,
+                          const struct recipient *to, struct preview *out)
 {
     if (!VECTOR_GROW(out, item))
         return NT_ENOMEM;
@@ -55,7 +55,8 @@ static enum nt_status add(struct runtime *r, const struct order *order, const st
     return st == NT_OK ? request_messages_url(&r->config->twilio, &item->url) : st;
 }
 
-enum nt_status preview_order(struct runtime *r, const struct order *order, bool anonymous, struct preview *out, struct buf *error)
+enum nt_status preview_order(struct runtime *r, const struct order *order, bool anonymous, struct preview *out,
+                             struct buf *error)
 {
     struct alert *alert = NULL;
     struct recipients to;

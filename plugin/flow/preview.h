@@ -9,7 +9,7 @@
 
 struct preview_item {
     struct page *page;
-    struct form form;  /* the request's fields; empty without a sender */
+    struct form form; /* the request's fields; empty without a sender */
     struct buf url;
 };
 
@@ -22,7 +22,9 @@ struct preview {
 void preview_init(struct preview *p);
 void preview_clean(struct preview *p);
 
-/* One item a recipient. anonymous: when nobody can be resolved, one item with an empty number instead of NT_ENOBODY (render needs no recipient). */
-enum nt_status preview_order(struct runtime *r, const struct order *order, bool anonymous, struct preview *out, struct buf *error) NT_MUST_USE;
+/* One item a recipient. anonymous: when nobody can be resolved, one item with an empty number instead of NT_ENOBODY
+ * (render needs no recipient). */
+enum nt_status preview_order(struct runtime *r, const struct order *order, bool anonymous, struct preview *out,
+                             struct buf *error) NT_MUST_USE;
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * ready: lanes, lists and the order of pages; see the header for the order itself.
  *
- * Owner of its arrays only. Entries and lanes are named by index, since the arrays move when they grow. Lanes are never taken
- * out: there are as many as numbers that were paged since the start.
+ * Owner of its arrays only. Entries and lanes are named by index, since the arrays move when they grow. Lanes are never
+ * taken out: there are as many as numbers that were paged since the start.
  *
  * DIAGNOSTICS: NT_ENOMEM, with nothing changed.
  */
@@ -32,7 +32,10 @@ void ready_clean(struct ready *q)
     ready_init(q);
 }
 
-uint64_t ready_object(const char *object) { return hash_text(object); }
+uint64_t ready_object(const char *object)
+{
+    return hash_text(object);
+}
 
 void ready_number(const struct ready_lane *lane, char out[NUMBER_MAX])
 {
@@ -238,7 +241,8 @@ enum nt_status ready_update(struct ready *q, const struct page *page)
 
 /* ---- picking ---- */
 
-/* The first entry of the lane and class that is due and not taken; READY_NONE, and in *next the moment when there may be one. */
+/* The first entry of the lane and class that is due and not taken; READY_NONE, and in *next the moment when there may
+ * be one. */
 static int32_t lane_best(const struct ready *q, const struct ready_lane *l, int class, int64_t now, int64_t *next)
 {
     *next = INT64_MAX;
@@ -283,7 +287,8 @@ static void heap_down(struct ready *q, size_t i, const int32_t *best)
     }
 }
 
-static enum nt_status pick_class(struct ready *q, int class, int64_t now, int *limit, int ambiguous_limit, ready_offer *offer, void *arg)
+static enum nt_status pick_class(struct ready *q, int class, int64_t now, int *limit, int ambiguous_limit,
+                                 ready_offer *offer, void *arg)
 {
     if (q->heap_size < q->lanes) {
         int32_t *heap = mem_resize(q->heap, q->lanes * 2 * sizeof *heap);
@@ -335,7 +340,7 @@ enum nt_status ready_pick(struct ready *q, int64_t now, int limit, int ambiguous
     enum nt_status st = NT_OK;
     if (!q->waiting || limit <= 0)
         return NT_OK;
-    for (int class = 0; st == NT_OK && class < 2; class++)
+    for (int class = 0; st == NT_OK && class < 2; class ++)
         st = pick_class(q, class, now, &limit, ambiguous_limit, offer, arg);
     for (size_t i = 0; i < q->entries; i++)
         if (q->entry[i].taken == 2)

@@ -1,11 +1,11 @@
 /*
  * ready: the unsent pages of the store, in memory, in the order in which they should go.
  *
- * The store is the truth; this is its mirror, fed with every page whose change counter has moved. It holds no text: about a
- * hundred bytes a page. A lane is one number.
+ * The store is the truth; this is its mirror, fed with every page whose change counter has moved. It holds no text:
+ * about a hundred bytes a page. A lane is one number.
  *
- * Order: urgent before routine, then a number's first page about an object before repeats, then the number paged longest ago,
- * then the older page. Within a lane the older page of the same rank goes first.
+ * Order: urgent before routine, then a number's first page about an object before repeats, then the number paged
+ * longest ago, then the older page. Within a lane the older page of the same rank goes first.
  */
 #ifndef NT_FLOW_READY_H
 #define NT_FLOW_READY_H
@@ -26,14 +26,14 @@ struct ready_entry {
 };
 
 struct ready_lane {
-    uint64_t number;      /* the digits */
+    uint64_t number; /* the digits */
     int64_t last_paged;
-    int64_t blocked[2];   /* a class of the lane has nothing to offer before this; 0 = look */
+    int64_t blocked[2];             /* a class of the lane has nothing to offer before this; 0 = look */
     int32_t head[2][2], tail[2][2]; /* [class][repeat] */
-    int32_t waiting[2];   /* unsent pages by class */
-    int32_t held[2];      /* of these, held back by the throttle */
-    int32_t flights;      /* requests and look-ups under way */
-    int32_t ambiguous;    /* of these, look-ups */
+    int32_t waiting[2];             /* unsent pages by class */
+    int32_t held[2];                /* of these, held back by the throttle */
+    int32_t flights;                /* requests and look-ups under way */
+    int32_t ambiguous;              /* of these, look-ups */
 };
 
 struct ready {
@@ -44,8 +44,8 @@ struct ready {
     size_t lanes, lane_size;
     uint32_t *lane_slot, *id_slot; /* open addressing, index + 1 */
     size_t lane_slots, id_slots, id_used;
-    size_t waiting;          /* unsent pages in all */
-    int32_t *heap;           /* lanes that have something to offer, while picking */
+    size_t waiting; /* unsent pages in all */
+    int32_t *heap;  /* lanes that have something to offer, while picking */
     size_t heap_n, heap_size;
 };
 
@@ -61,14 +61,16 @@ uint64_t ready_object(const char *object);
 
 /* May this entry go now? Asked for each candidate, in order. */
 enum ready_verdict {
-    READY_TAKE,      /* taken: offer the next one */
-    READY_SKIP,      /* not this one (its object is under way): try the lane's next */
-    READY_BLOCK      /* nothing of this lane and class now: the callee has set lane->blocked or will call again */
+    READY_TAKE, /* taken: offer the next one */
+    READY_SKIP, /* not this one (its object is under way): try the lane's next */
+    READY_BLOCK /* nothing of this lane and class now: the callee has set lane->blocked or will call again */
 };
 typedef enum ready_verdict ready_offer(void *arg, struct ready_lane *lane, struct ready_entry *entry);
 
-/* Offers entries that are due, in order, until `limit` were taken or nothing is left. Lanes over their ambiguous limit are left out. */
-enum nt_status ready_pick(struct ready *q, int64_t now, int limit, int ambiguous_limit, ready_offer *offer, void *arg) NT_MUST_USE;
+/* Offers entries that are due, in order, until `limit` were taken or nothing is left. Lanes over their ambiguous limit
+ * are left out. */
+enum nt_status ready_pick(struct ready *q, int64_t now, int limit, int ambiguous_limit, ready_offer *offer,
+                          void *arg) NT_MUST_USE;
 
 /* The entries of a lane and class, first pages first, oldest first: for digests. Stops when visit returns false. */
 typedef bool ready_visit(void *arg, struct ready_entry *entry);
@@ -78,7 +80,8 @@ void ready_all(struct ready *q, ready_visit *visit, void *arg);
 
 /* Pages that are due now and not taken. */
 size_t ready_due(const struct ready *q, int64_t now);
-/* The earliest moment after now at which something may be due or expire; INT64_MAX when nothing is. Lanes that are blocked count from their blocked time. */
+/* The earliest moment after now at which something may be due or expire; INT64_MAX when nothing is. Lanes that are
+ * blocked count from their blocked time. */
 int64_t ready_next(const struct ready *q, int64_t now);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * runtime: opening and closing what a process of ours needs.
  *
- * DIAGNOSTICS: a store that cannot be used is an error in the log and a spare store in memory, never the end of a page; a
- * configuration that cannot be used at all (nor its last good copy) is NT_ECONFIG.
+ * DIAGNOSTICS: a store that cannot be used is an error in the log and a spare store in memory, never the end of a page;
+ * a configuration that cannot be used at all (nor its last good copy) is NT_ECONFIG.
  */
 #include "flow/runtime.h"
 
@@ -19,7 +19,8 @@
 enum { TROUBLE_MAX = 4096 };
 static const char spare_url[] = "sqlite::memory:";
 
-/* In a build tree the executables lie in BUILD/notify and the templates in the source tree; CMake leaves a link BUILD/templates. */
+/* In a build tree the executables lie in BUILD/notify and the templates in the source tree; CMake leaves a link
+ * BUILD/templates. */
 const char *runtime_template_dir(void)
 {
     static char beside[PATH_MAX + 32];
@@ -35,7 +36,8 @@ const char *runtime_template_dir(void)
         char *slash = strrchr(self, '/');
         if (slash) {
             *slash = '\0';
-            static const char *const places[] = {"/../templates", "/../share/notify_twilio/templates",
+            static const char *const places[] = {"/../templates", "/../../templates",
+                                                 "/../share/notify_twilio/templates",
                                                  "/../../share/notify_twilio/templates"};
             for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
                 snprintf(beside, sizeof beside, "%s%s", self, places[i]);
@@ -55,7 +57,13 @@ static enum nt_status open_log(const struct config *c, const char *log_to)
     return log_open("notify_twilio", level, log_to ? log_to : c->log_to);
 }
 
-enum nt_status runtime_open(const char *config_path_given, const char *log_to, struct runtime *out, struct problems *problems)
+void runtime_reopen_log(const struct runtime *r)
+{
+    (void)open_log(r->config, NULL);
+}
+
+enum nt_status runtime_open(const char *config_path_given, const char *log_to, struct runtime *out,
+                            struct problems *problems)
 {
     memset(out, 0, sizeof *out);
     buf_init(&out->store_trouble, TROUBLE_MAX);

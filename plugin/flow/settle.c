@@ -1,8 +1,8 @@
 /*
  * settle: what an outcome does to its page — the only place where a page leaves `sending`.
  *
- * DIAGNOSTICS: every outcome is logged with the page's number and reason; refusals of urgent pages and account trouble raise
- * the alarm. Store errors end the turn with nothing recorded; the outcomes are kept and recorded in a later turn.
+ * DIAGNOSTICS: every outcome is logged with the page's number and reason; refusals of urgent pages and account trouble
+ * raise the alarm. Store errors end the turn with nothing recorded; the outcomes are kept and recorded in a later turn.
  */
 #include "flow/engine.h"
 
@@ -44,6 +44,10 @@ enum nt_status settle_save(struct drainer *d, struct page *p, enum page_state st
     enum nt_status st = p->id ? s->ops->page_save(s, p) : s->ops->page_put(s, p);
     if (st == NT_OK)
         st = s->ops->step_put(s, p->id, d->now, state, reason);
+    if (st == NT_OK)
+        d->told_sent += state == PAGE_SENT && !(p->flags & PAGE_DIGEST);
+    if (st == NT_OK)
+        d->told_refused += state == PAGE_FAILED;
     if (st == NT_OK)
         log_info("page %lld to %s: %s: %s", (long long)p->id, p->number, page_state_name(state), reason);
     return st;
@@ -95,8 +99,11 @@ enum nt_status settle_elsewhere(struct drainer *d, const struct page *p, bool ne
     again->created = d->now;
     if ((st = page_set(&again->sid, "")) == NT_OK && (st = page_set(&again->sender, "")) == NT_OK &&
         (st = page_set(&again->error_message, "")) == NT_OK)
-        st = settle_save(d, again, PAGE_QUEUED, "page %lld did not get through to %s (%s): tried %s", (long long)p->id, p->number, why,
-                         other_number ? "on the contact's next number" : again->sender_skip > p->sender_skip ? "from the next sender" : "once more");
+        st = settle_save(d, again, PAGE_QUEUED, "page %lld did not get through to %s (%s): tried %s", (long long)p->id,
+                         p->number, why,
+                         other_number                          ? "on the contact's next number"
+                         : again->sender_skip > p->sender_skip ? "from the next sender"
+                                                               : "once more");
     *made = st == NT_OK;
 done:
     page_free(again);
@@ -114,8 +121,8 @@ enum nt_status settle_expired(struct drainer *d, struct page *p)
     if (p->flags & PAGE_DIGEST)
         return gather_return(d, p, "it expired");
     if (p->class == CLASS_URGENT)
-        alarm_raise(d->r, "expired", true, "an urgent page to %s%s%s expired unsent: %s", p->number, *p->contact ? ", " : "", p->contact,
-                    p->body);
+        alarm_raise(d->r, "expired", true, "an urgent page to %s%s%s expired unsent: %s", p->number,
+                    *p->contact ? ", " : "", p->contact, p->body);
     return NT_OK;
 }
 
@@ -144,7 +151,8 @@ static enum nt_status refuse(struct drainer *d, struct page *p, const struct out
     if (st == NT_OK && !made && (o->alarm || p->class == CLASS_URGENT)) {
         char cause[64];
         snprintf(cause, sizeof cause, "refused:%s", p->number);
-        alarm_raise(d->r, cause, true, "a page to %s was refused for good: %s. The text: %s", p->number, o->message, p->body);
+        alarm_raise(d->r, cause, true, "a page to %s was refused for good: %s. The text: %s", p->number, o->message,
+                    p->body);
     }
     return st;
 }
@@ -158,7 +166,8 @@ static enum nt_status sent(struct drainer *d, struct page *p, const struct outco
     p->error_code = 0;
     p->due = 0;
     if (st == NT_OK && (st = page_set(&p->sid, o->sid)) == NT_OK && (st = page_set(&p->error_message, "")) == NT_OK)
-        st = settle_save(d, p, PAGE_SENT, "%s %s%s%s%s", how, o->sid, *o->status ? " (" : "", o->status, *o->status ? ")" : "");
+        st = settle_save(d, p, PAGE_SENT, "%s %s%s%s%s", how, o->sid, *o->status ? " (" : "", o->status,
+                         *o->status ? ")" : "");
     return st;
 }
 
@@ -188,7 +197,8 @@ static enum nt_status outcome_to_page(struct drainer *d, struct flight *f, struc
         return again(d, p, wait, o->message);
     }
     case OUTCOME_ACCOUNT:
-        alarm_raise(d->r, "account", true, "Twilio does not let us in (%s); all pages are kept and one is tried every minute", o->message);
+        alarm_raise(d->r, "account", true,
+                    "Twilio does not let us in (%s); all pages are kept and one is tried every minute", o->message);
         st = d->r->store->ops->mark_put(d->r->store, "account", d->now, o->message);
         return st == NT_OK ? again(d, p, ACCOUNT_WAIT, o->message) : st;
     case OUTCOME_NEXT_SENDER:
@@ -216,7 +226,8 @@ static enum nt_status outcome_to_page(struct drainer *d, struct flight *f, struc
         if ((st = count(d, p, f->started)) != NT_OK)
             return st;
         p->flags |= PAGE_AMBIGUOUS;
-        return settle_save(d, p, PAGE_SENDING, "nobody knows whether it arrived (%s): looking at Twilio's list", o->message);
+        return settle_save(d, p, PAGE_SENDING, "nobody knows whether it arrived (%s): looking at Twilio's list",
+                           o->message);
     }
     return NT_EINVAL;
 }
@@ -232,7 +243,8 @@ static enum nt_status look_to_page(struct drainer *d, struct flight *f, struct p
         return sent(d, p, &o, f->started, "found in Twilio's list as");
     }
     if (f->conclusive) {
-        log_warning("page %lld to %s: not in Twilio's list: it did not arrive, and is sent again", (long long)p->id, p->number);
+        log_warning("page %lld to %s: not in Twilio's list: it did not arrive, and is sent again", (long long)p->id,
+                    p->number);
         p->flags &= ~(unsigned)PAGE_AMBIGUOUS;
         p->due = d->now;
         return settle_save(d, p, PAGE_QUEUED, "not in Twilio's list: it did not arrive; sent again");

@@ -1,9 +1,10 @@
 /*
  * spare: going on without the store, and coming back to it.
  *
- * When the store cannot be written, the unsettled pages that can still be read are copied into a store in memory and everything
- * goes on there. Every 15 s the real one is tried; when it works again, what became of its pages and what was accepted meanwhile
- * is written back in one transaction. A corrupt store is set aside by the opening code, so its way back is the new one.
+ * When the store cannot be written, the unsettled pages that can still be read are copied into a store in memory and
+ * everything goes on there. Every 15 s the real one is tried; when it works again, what became of its pages and what
+ * was accepted meanwhile is written back in one transaction. A corrupt store is set aside by the opening code, so its
+ * way back is the new one.
  *
  * What this costs is said in the log: while it lasts, a crash of this process forgets what it has sent since.
  *
@@ -17,32 +18,6 @@
 #include "flow/alarm.h"
 
 #include <string.h>
-
-/* A page or alert and its name in the other store. */
-struct pair {
-    int64_t from, to;
-};
-
-struct pairs {
-    struct pair *item;
-    size_t n, size;
-};
-
-static enum nt_status pairs_add(struct pairs *p, int64_t from, int64_t to)
-{
-    if (!VECTOR_GROW(p, item))
-        return NT_ENOMEM;
-    p->item[p->n++] = (struct pair){from, to};
-    return NT_OK;
-}
-
-static int64_t pairs_to(const struct pairs *p, int64_t from)
-{
-    for (size_t i = p->n; i-- > 0;)
-        if (p->item[i].from == from)
-            return p->item[i].to;
-    return 0;
-}
 
 struct copy {
     struct page **page;
@@ -71,10 +46,11 @@ static void copy_clean(struct copy *c)
 }
 
 /* The alert of a page, once an alert; 0 when there is none to read. */
-static enum nt_status copy_alert(struct store *from, struct store *to, struct pairs *alerts, int64_t id, int64_t *copied)
+static enum nt_status copy_alert(struct store *from, struct store *to, struct idmap *alerts, int64_t id,
+                                 int64_t *copied)
 {
     struct alert *a = NULL;
-    *copied = id ? pairs_to(alerts, id) : 0;
+    *copied = id ? idmap_get(alerts, id) : 0;
     if (!id || *copied)
         return NT_OK;
     enum nt_status st = from->ops->alert_get(from, id, &a);
@@ -82,7 +58,7 @@ static enum nt_status copy_alert(struct store *from, struct store *to, struct pa
         return st == NT_ENOMEM ? st : NT_OK;
     st = to->ops->alert_put(to, a, "", copied);
     if (st == NT_OK)
-        st = pairs_add(alerts, id, *copied);
+        st = idmap_add(alerts, id, *copied);
     alert_free(a);
     return st;
 }
@@ -104,10 +80,17 @@ static bool copy_send(void *arg, int64_t at, int segments)
     return s->to->ops->send_put(s->to, s->page->number, s->page->class, s->page->sender, at, segments) == NT_OK;
 }
 
+static enum nt_status remember(struct drainer *d, int64_t spare, int64_t real)
+{
+    enum nt_status st = idmap_add(&d->to_spare, real, spare);
+    return st == NT_OK ? idmap_add(&d->to_real, spare, real) : st;
+}
+
 static void read_all(struct store *from, struct copy *c)
 {
     unsigned states = PAGE_UNSETTLED | PAGE_BIT(PAGE_MERGED);
-    enum nt_status st = from->ops->pages(from, &(struct store_query){.kind = PAGES_IN_STATES, .states = states}, copy_page, c);
+    enum nt_status st =
+        from->ops->pages(from, &(struct store_query){.kind = PAGES_IN_STATES, .states = states}, copy_page, c);
     if (st == NT_OK)
         st = from->ops->pages(from, &(struct store_query){.kind = PAGES_WATCHED}, copy_page, c);
     if (st != NT_OK)
@@ -118,7 +101,7 @@ static void read_all(struct store *from, struct copy *c)
 static enum nt_status fill(struct drainer *d, struct store *from, struct store *to)
 {
     struct copy c = {0};
-    struct pairs alerts = {0}, lanes = {0};
+    struct idmap alerts = {0}, lanes = {0};
     read_all(from, &c);
     enum nt_status st = to->ops->begin(to);
     for (size_t i = 0; st == NT_OK && i < c.n; i++) {
@@ -128,28 +111,20 @@ static enum nt_status fill(struct drainer *d, struct store *from, struct store *
         p->id = 0;
         if (st == NT_OK)
             st = to->ops->page_put(to, p);
-        if (st == NT_OK && !VECTOR_GROW(&d->map, item))
-            st = NT_ENOMEM;
-        if (st != NT_OK)
-            break;
-        d->map.item[d->map.n].spare = p->id;
-        d->map.item[d->map.n++].real = real;
-        if (!pairs_to(&lanes, lane)) { /* the throttle's memory of each number, once */
+        if (st == NT_OK)
+            st = remember(d, p->id, real);
+        if (st == NT_OK && !idmap_get(&lanes, lane)) { /* the throttle's memory of each number, once */
             struct sends s = {to, p};
             (void)from->ops->sends_of_number(from, p->number, p->class, d->now - 86400000, copy_send, &s);
-            st = pairs_add(&lanes, lane, 1);
+            st = idmap_add(&lanes, lane, 1);
         }
     }
     if (st == NT_OK)
         (void)from->ops->numbers(from, true, copy_number, to);
     /* digests name their members by id */
     for (size_t i = 0; st == NT_OK && i < c.n; i++) {
-        int64_t into = 0;
-        for (size_t k = 0; c.page[i]->merged_into && k < d->map.n; k++)
-            if (d->map.item[k].real == c.page[i]->merged_into)
-                into = d->map.item[k].spare;
         if (c.page[i]->merged_into) {
-            c.page[i]->merged_into = into;
+            c.page[i]->merged_into = idmap_get(&d->to_spare, c.page[i]->merged_into);
             st = to->ops->page_save(to, c.page[i]);
         }
     }
@@ -158,26 +133,18 @@ static enum nt_status fill(struct drainer *d, struct store *from, struct store *
     else
         to->ops->rollback(to);
     copy_clean(&c);
-    mem_free(alerts.item);
-    mem_free(lanes.item);
+    idmap_clean(&alerts);
+    idmap_clean(&lanes);
     return st;
 }
 
-static int64_t map_id(const struct drainer *d, int64_t id, bool to_spare)
-{
-    for (size_t i = 0; i < d->map.n; i++)
-        if ((to_spare ? d->map.item[i].real : d->map.item[i].spare) == id)
-            return to_spare ? d->map.item[i].spare : d->map.item[i].real;
-    return 0;
-}
-
 /* Requests and receipts under way go on under the other store's ids. */
-static void rename_flights(struct drainer *d, bool to_spare)
+static void rename_flights(struct drainer *d, const struct idmap *names)
 {
     for (struct flight *f = d->flight; f; f = f->next)
-        f->page->id = map_id(d, f->page->id, to_spare);
+        f->page->id = idmap_get(names, f->page->id);
     for (size_t i = 0; i < d->watches.n; i++)
-        d->watches.item[i].page_id = map_id(d, d->watches.item[i].page_id, to_spare);
+        d->watches.item[i].page_id = idmap_get(names, d->watches.item[i].page_id);
 }
 
 enum nt_status spare_enter(struct drainer *d, enum nt_status why)
@@ -191,7 +158,8 @@ enum nt_status spare_enter(struct drainer *d, enum nt_status why)
         r->store = NULL;
         enum nt_status st = runtime_open_store(r);
         if (st == NT_OK)
-            alarm_raise(r, "store", false, "the store %s was corrupt; it was set aside and a new one begun", r->config->store);
+            alarm_raise(r, "store", false, "the store %s was corrupt; it was set aside and a new one begun",
+                        r->config->store);
         return st;
     }
     struct store *real = r->store;
@@ -201,20 +169,23 @@ enum nt_status spare_enter(struct drainer *d, enum nt_status why)
         r->store = real;
         return st;
     }
-    d->map.n = 0;
+    idmap_clean(&d->to_spare);
+    idmap_clean(&d->to_real);
     st = fill(d, real, r->store);
     store_close(real);
-    rename_flights(d, true);
+    rename_flights(d, &d->to_spare);
     d->spare_retry = d->boot + 15000;
-    alarm_raise(r, "store", false, "the store %s cannot be used: %s; pages go out without it", r->config->store, nt_status_text(why));
+    alarm_raise(r, "store", false, "the store %s cannot be used: %s; pages go out without it", r->config->store,
+                nt_status_text(why));
     return st;
 }
 
 /* Writes one page of the spare store back: onto its original, or as a new one. */
-static enum nt_status write_back(struct drainer *d, struct store *spare, struct store *real, struct pairs *alerts, struct page *p)
+static enum nt_status write_back(struct drainer *d, struct store *spare, struct store *real, struct idmap *alerts,
+                                 struct page *p)
 {
     struct page *original = NULL;
-    int64_t spare_id = p->id, real_id = map_id(d, p->id, false);
+    int64_t spare_id = p->id, real_id = idmap_get(&d->to_real, p->id);
     enum nt_status st;
     if (real_id) {
         st = real->ops->page_get(real, real_id, &original);
@@ -233,15 +204,12 @@ static enum nt_status write_back(struct drainer *d, struct store *spare, struct 
         p->id = 0;
         if (st == NT_OK)
             st = real->ops->page_put(real, p);
-        if (st == NT_OK && !VECTOR_GROW(&d->map, item))
-            st = NT_ENOMEM;
-        if (st == NT_OK) {
-            d->map.item[d->map.n].spare = spare_id;
-            d->map.item[d->map.n++].real = p->id;
-        }
+        if (st == NT_OK)
+            st = idmap_add(&d->to_real, spare_id, p->id);
     }
     if (st == NT_OK)
-        st = real->ops->step_put(real, p->id, d->now, p->state, "the store works again: what became of this page meanwhile");
+        st = real->ops->step_put(real, p->id, d->now, p->state,
+                                 "the store works again: what became of this page meanwhile");
     if (st == NT_OK && p->flags & PAGE_COUNTED && p->attempt_started)
         st = real->ops->send_put(real, p->number, p->class, p->sender, p->attempt_started, p->segments);
     page_free(original);
@@ -253,15 +221,15 @@ void spare_leave(struct drainer *d)
     struct runtime *r = d->r;
     struct store *real = NULL;
     struct copy c = {0};
-    struct pairs alerts = {0};
+    struct idmap alerts = {0};
     struct buf error;
-    size_t known = d->map.n;
     buf_init(&error, 1024);
     enum nt_status st = store_open(r->config->store, &real, &error);
     if (st == NT_OK)
         st = real->ops->begin(real);
     if (st != NT_OK) {
-        log_warning("the store %s still cannot be used: %s", r->config->store, error.len ? buf_text(&error) : nt_status_text(st));
+        log_warning("the store %s still cannot be used: %s", r->config->store,
+                    error.len ? buf_text(&error) : nt_status_text(st));
         goto done;
     }
     st = r->store->ops->pages(r->store, &(struct store_query){.kind = PAGES_ALL}, copy_page, &c);
@@ -271,7 +239,7 @@ void spare_leave(struct drainer *d)
         st = write_back(d, r->store, real, &alerts, c.page[i]);
     for (size_t i = 0; st == NT_OK && i < c.n; i++)
         if (c.page[i]->merged_into) {
-            c.page[i]->merged_into = map_id(d, c.page[i]->merged_into, false);
+            c.page[i]->merged_into = idmap_get(&d->to_real, c.page[i]->merged_into);
             st = real->ops->page_save(real, c.page[i]);
         }
     if (st == NT_OK)
@@ -282,22 +250,22 @@ void spare_leave(struct drainer *d)
         real->ops->rollback(real);
     if (st != NT_OK) {
         log_error("the store %s works again, but cannot be written: %s", r->config->store, nt_status_text(st));
-        d->map.n = known;
         goto done;
     }
-    rename_flights(d, false);
+    rename_flights(d, &d->to_real);
     store_close(r->store);
     r->store = real;
     real = NULL;
     r->spare = false;
     buf_reset(&r->store_trouble);
-    d->map.n = 0;
+    idmap_clean(&d->to_spare);
+    idmap_clean(&d->to_real);
     log_warning("the store %s works again: %zu pages written back", r->config->store, c.n);
     if (drain_sync(d) != NT_OK)
         d->seen = 0;
 done:
     store_close(real);
     copy_clean(&c);
-    mem_free(alerts.item);
+    idmap_clean(&alerts);
     buf_clean(&error);
 }

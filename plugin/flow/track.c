@@ -1,9 +1,11 @@
 /*
- * track: receipts by asking. A message that Twilio took is followed until it is delivered or not, so that no public URL is needed.
+ * track: receipts by asking. A message that Twilio took is followed until it is delivered or not, so that no public URL
+ * is needed.
  *
- * A message is looked at 2 s after it was taken, then with growing pauses (×1.6, at most a minute) as long as it matters: until its page would have expired; a drainer
- * that is not a daemon gives up after ten minutes. Few messages are asked one by one; more than LIST_FROM of them by
- * one list of the account's newest messages, and those that are not in it one by one.
+ * A message is looked at 2 s after it was taken, then with growing pauses (×1.6, at most a minute) as long as it
+ * matters: until its page would have expired; a drainer that is not a daemon gives up after ten minutes. Few messages
+ * are asked one by one; more than LIST_FROM of them by one list of the account's newest messages, and those that are
+ * not in it one by one.
  *
  * DIAGNOSTICS: an answer that does not come is asked for again. Statuses never go back: only an end is recorded.
  */
@@ -33,8 +35,8 @@ enum {
 
 static bool is_end(const char *status)
 {
-    return !strcmp(status, "delivered") || !strcmp(status, "undelivered") || !strcmp(status, "failed") || !strcmp(status, "canceled") ||
-           !strcmp(status, "read") || !strcmp(status, "received");
+    return !strcmp(status, "delivered") || !strcmp(status, "undelivered") || !strcmp(status, "failed") ||
+           !strcmp(status, "canceled") || !strcmp(status, "read") || !strcmp(status, "received");
 }
 
 enum nt_status track_add(struct drainer *d, const struct page *p)
@@ -98,7 +100,8 @@ static void single_came(void *arg, const struct http_result *r)
     struct single *one = arg;
     struct watch *w = watch_of(one->d, one->sid);
     struct message_list list = {0};
-    bool ok = r->end == HTTP_ANSWERED && r->status == 200 && response_message(r->body, r->body_len, &list) == NT_OK && list.n == 1;
+    bool ok = r->end == HTTP_ANSWERED && r->status == 200 && response_message(r->body, r->body_len, &list) == NT_OK &&
+              list.n == 1;
     if (w)
         news(one->d, w, ok ? &list.item[0] : NULL);
     if (ok)
@@ -142,7 +145,8 @@ static void ask_single(struct drainer *d, struct watch *w)
         one->d = d;
         memcpy(one->sid, w->sid, sizeof one->sid);
         w->asked = true;
-        if (request_message_url(&d->r->config->twilio, w->sid, &url) != NT_OK || ask(d, buf_text(&url), single_came, one) != NT_OK) {
+        if (request_message_url(&d->r->config->twilio, w->sid, &url) != NT_OK ||
+            ask(d, buf_text(&url), single_came, one) != NT_OK) {
             w->asked = false;
             later(d, w);
             mem_free(one);
@@ -155,7 +159,8 @@ static void ask_list(struct drainer *d, int64_t since)
 {
     struct buf url;
     buf_init(&url, TRACK_URL);
-    if (request_recent_url(&d->r->config->twilio, since, LIST_SIZE, &url) == NT_OK && ask(d, buf_text(&url), list_came, d) == NT_OK) {
+    if (request_recent_url(&d->r->config->twilio, since, LIST_SIZE, &url) == NT_OK &&
+        ask(d, buf_text(&url), list_came, d) == NT_OK) {
         d->watch_list_asked = true;
         for (size_t i = 0; i < d->watches.n; i++)
             if (d->watches.item[i].next <= d->boot && !*d->watches.item[i].status)
@@ -199,7 +204,8 @@ static enum nt_status not_delivered(struct drainer *d, struct page *p, const str
     enum nt_status st = NT_OK;
     if ((st = supersede_newer(d->r->store, p, &superseded)) != NT_OK)
         return st;
-    bool once_more = e && (e->advice == ADVICE_RETRY_ONCE || e->advice == ADVICE_NEXT_SENDER || e->advice == ADVICE_RETRY);
+    bool once_more =
+        e && (e->advice == ADVICE_RETRY_ONCE || e->advice == ADVICE_NEXT_SENDER || e->advice == ADVICE_RETRY);
     if (!superseded)
         st = settle_elsewhere(d, p, once_more || !e, why, &made);
     if (st == NT_OK && !made && !superseded && (p->class == CLASS_URGENT || (e && e->alarm))) {
@@ -227,7 +233,8 @@ static enum nt_status settle_one(struct drainer *d, struct watch *w)
     if (!*w->status) {
         st = settle_save(d, p, PAGE_SENT, "no receipt came; Twilio had taken it");
     } else if (!strcmp(w->status, "delivered") || !strcmp(w->status, "read") || !strcmp(w->status, "received")) {
-        st = settle_save(d, p, PAGE_DELIVERED, "%s %lld s after it was taken", w->status, (long long)((d->now - p->sent) / 1000));
+        st = settle_save(d, p, PAGE_DELIVERED, "%s %lld s after it was taken", w->status,
+                         (long long)((d->now - p->sent) / 1000));
     } else {
         const struct error_entry *e = error_lookup(w->error_code);
         char why[ENGINE_REASON / 2];
@@ -238,7 +245,8 @@ static enum nt_status settle_one(struct drainer *d, struct watch *w)
         p->error_code = w->error_code;
         st = page_set(&p->error_message, why);
         if (st == NT_OK)
-            st = settle_save(d, p, !strcmp(w->status, "undelivered") ? PAGE_UNDELIVERED : PAGE_FAILED, "%s: %s", w->status, why);
+            st = settle_save(d, p, !strcmp(w->status, "undelivered") ? PAGE_UNDELIVERED : PAGE_FAILED, "%s: %s",
+                             w->status, why);
         log_error("page %lld to %s (%s): %s: %s", (long long)p->id, p->number, p->sid, w->status, why);
         if (st == NT_OK)
             st = not_delivered(d, p, e, why);

@@ -1,0 +1,198 @@
+/*
+ * front: the executable that a monitor starts. It links libc alone, so that it starts in a fraction of the time that
+ * libcurl and its twenty libraries take to load.
+ *
+ * `send` is offered to the drainer's socket, and its answer is all there is to do. Everything else — and a `send` that
+ * nobody answers — is done by notify_twilio-full, which takes this process over (exec) with the same arguments, the
+ * same request UUID (so that a hand-over that was taken after all and the fallback are one alert) and what was read
+ * from standard input.
+ *
+ * DIAGNOSTICS: permission denied on the socket is said as such; a missing notify_twilio-full is exit 75.
+ */
+#include "base/paths.h"
+#include "handover/client.h"
+#include "handover/frame.h"
+#include "handover/locate.h"
+#include "notify/answer.h"
+#include "notify/arguments.h"
+#include "notify/environment.h"
+#include "notify/text.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ANSWER_WITHIN = 1000, ANSWER_SIZE = 256 * 1024, UUID = 37 };
+
+static void make_uuid(char out[UUID])
+{
+    unsigned char b[16];
+    if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b) {
+        struct timespec t;
+        clock_gettime(CLOCK_REALTIME, &t);
+        uint64_t a = (uint64_t)t.tv_nsec ^ ((uint64_t)t.tv_sec << 20), p = (uint64_t)getpid();
+        memcpy(b, &a, 8);
+        memcpy(b + 8, &p, 8);
+    }
+    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+    snprintf(out, UUID, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
+             b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+}
+
+/* The rest of the program: beside this file (build tree), or where it was installed. */
+static int become_full(char **argv)
+{
+    char path[PATH_MAX + 64], self[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n > 0) {
+        self[n] = '\0';
+        char *slash = strrchr(self, '/');
+        if (slash) {
+            slash[1] = '\0';
+            static const char *const beside[] = {"notify_twilio-full", "../libexec/notify_twilio/notify_twilio-full"};
+            for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+                snprintf(path, sizeof path, "%s%s", self, beside[i]);
+                execv(path, argv);
+            }
+        }
+    }
+    execv(NT_LIBEXEC_DIR "/notify_twilio-full", argv);
+    fprintf(stderr, "notify_twilio: cannot start %s: %s\n", NT_LIBEXEC_DIR "/notify_twilio-full", strerror(errno));
+    return EXIT_TRY_AGAIN;
+}
+
+static void put_text(struct frame *f, const char *key, const char *value)
+{
+    if (value)
+        frame_put(f, key, value);
+}
+
+/* The macros that decide come first, so that nothing a frame has no room for can be one of them. */
+static int weight(const char *pair)
+{
+    static const char *const decisive[] = {"NOTIFICATIONTYPE", "HOSTNAME", "SERVICEDESC", "HOSTSTATE", "SERVICESTATE",
+                                           "CONTACT",          "host",     "service",     "state",     "event",
+                                           "NOTIFICATION"};
+    if (!strncmp(pair, "NAGIOS_", strlen("NAGIOS_")))
+        pair += strlen("NAGIOS_");
+    for (size_t i = 0; i < sizeof decisive / sizeof *decisive; i++)
+        if (!strncmp(pair, decisive[i], strlen(decisive[i])))
+            return 0;
+    return 1;
+}
+
+static void put_pair(struct frame *f, const char *pair)
+{
+    const char *equals = strchr(pair, '=');
+    frame_putn(f, pair, (size_t)(equals - pair), equals + 1, strlen(equals + 1));
+}
+
+static void write_frame(struct frame *f, const struct arguments *a, const char *uuid, const char *text, char **env)
+{
+    char number[32];
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    frame_put(f, "notify_twilio", "1");
+    frame_put(f, "request", uuid);
+    snprintf(number, sizeof number, "%lld", (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000 + ANSWER_WITHIN);
+    frame_put(f, "deadline", number);
+    put_text(f, "source", a->source);
+    for (size_t i = 0; i < a->to.n; i++)
+        frame_put(f, "to", a->to.item[i]);
+    put_text(f, "template", a->template_name);
+    for (size_t i = 0; i < a->media.n; i++)
+        frame_put(f, "media", a->media.item[i]);
+    put_text(f, "graph", a->graph);
+    put_text(f, "from", a->from);
+    if (a->max_segments) {
+        snprintf(number, sizeof number, "%d", a->max_segments);
+        frame_put(f, "max_segments", number);
+    }
+    put_text(f, "subject", a->subject);
+    put_text(f, "message", a->message);
+    put_text(f, "text", text);
+    if (a->test)
+        frame_put(f, "test", "1");
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < a->pairs.n; i++)
+            if (weight(a->pairs.item[i]) == pass)
+                put_pair(f, a->pairs.item[i]);
+    if (!environment_has_alert(env))
+        return;
+    frame_put(f, "notify_twilio_environment", "1");
+    for (int pass = 0; pass < 2; pass++)
+        for (char **e = env; *e; e++)
+            if (environment_is_alert(*e) && weight(*e) == pass)
+                put_pair(f, *e);
+}
+
+/* What was read from standard input is there again for notify_twilio-full. */
+static void give_back(const char *text)
+{
+    int fd = memfd_create("text", 0);
+    size_t len = strlen(text);
+    if (fd < 0 || write(fd, text, len) != (ssize_t)len || lseek(fd, 0, SEEK_SET) != 0 || dup2(fd, STDIN_FILENO) < 0)
+        fprintf(stderr, "notify_twilio: the text cannot be handed on: %s\n", strerror(errno));
+    if (fd > STDIN_FILENO)
+        close(fd);
+}
+
+static int offer(int argc, char **argv, char **env)
+{
+    static char memory[FRAME_MAX], answer[ANSWER_SIZE], path[PATH_MAX];
+    char error[256], uuid[UUID];
+    struct arguments a;
+    struct frame frame;
+    char *text = NULL;
+    int status = -1;
+
+    if (!arguments_parse(argc - 1, argv + 1, &a, error, sizeof error) || a.help || a.version || a.dry_run ||
+        !locate_socket(a.socket, a.config, path, sizeof path) || access(path, F_OK) != 0) {
+        arguments_clean(&a);
+        return become_full(argv); /* says what is wrong, or does what is asked */
+    }
+    if (text_wanted(&a, env))
+        text = text_read(STDIN_FILENO);
+    make_uuid(uuid);
+    frame_init(&frame, memory);
+    write_frame(&frame, &a, uuid, text, env);
+    setenv("NOTIFY_TWILIO_REQUEST", uuid, 1);
+    switch (handover_ask(path, frame.data, frame.len, ANSWER_WITHIN, answer, sizeof answer)) {
+    case HANDOVER_ANSWERED:
+        status = answer_tell(answer, a.json);
+        break;
+    case HANDOVER_DENIED:
+        fprintf(stderr, "notify_twilio: permission denied on %s: is this user in the group notify_twilio?\n", path);
+        break;
+    case HANDOVER_NOBODY:
+    case HANDOVER_SILENT:
+    case HANDOVER_FAILED:
+        break;
+    }
+    if (status < 0) {
+        setenv("NOTIFY_TWILIO_OFFERED", path, 1);
+        if (text)
+            give_back(text);
+    }
+    free(text);
+    arguments_clean(&a);
+    return status < 0 ? become_full(argv) : status;
+}
+
+int main(int argc, char **argv)
+{
+    extern char **environ;
+    unsetenv("NOTIFY_TWILIO_OFFERED");
+    unsetenv("NOTIFY_TWILIO_REQUEST");
+    if (argc > 1 && !strcmp(argv[1], "send"))
+        return offer(argc, argv, environ);
+    return become_full(argv);
+}

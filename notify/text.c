@@ -1,0 +1,43 @@
+/* text: reading standard input; see the header. */
+#include "notify/text.h"
+
+#include "notify/environment.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TEXT_LIMIT = 64 * 1024 };
+
+bool text_wanted(const struct arguments *a, char *const *env)
+{
+    if (a->pairs.n || a->subject || a->message || isatty(STDIN_FILENO))
+        return false;
+    return !environment_has_alert(env);
+}
+
+char *text_read(int fd)
+{
+    char *text = malloc(TEXT_LIMIT + 1);
+    size_t len = 0;
+    if (!text)
+        return NULL;
+    while (len < TEXT_LIMIT) {
+        ssize_t n = read(fd, text + len, TEXT_LIMIT - len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        len += (size_t)n;
+    }
+    for (size_t i = 0; i < len; i++)
+        if (!text[i])
+            text[i] = ' ';
+    text[len] = '\0';
+    if (!len) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}

@@ -1,0 +1,15 @@
+/* text: a plain text on standard input as the alert. libc only. */
+#ifndef NT_NOTIFY_TEXT_H
+#define NT_NOTIFY_TEXT_H
+
+#include "notify/arguments.h"
+
+#include <stdbool.h>
+
+/* Is standard input to be read: no pairs, nothing of Zabbix, no alert in the environment, and it is no terminal? */
+bool text_wanted(const struct arguments *a, char *const *env);
+/* Everything there is, at most 64 KB (the rest cannot be in any text message); NULs become blanks. For free(); NULL:
+ * nothing. */
+char *text_read(int fd);
+
+#endif

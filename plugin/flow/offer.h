@@ -1,0 +1,11 @@
+/* offer: an order handed over to the drainer's socket, from a process that has the order already. */
+#ifndef NT_FLOW_OFFER_H
+#define NT_FLOW_OFFER_H
+
+#include "flow/order.h"
+
+/* *answer: the JSON answer, for mem_free(). NT_ENOENT nobody listens, NT_EACCES, NT_ETIMEOUT (may still be taken until
+ * its deadline: the request's UUID makes that harmless), NT_EIO. */
+enum nt_status offer_order(const struct order *order, const char *socket, int64_t now, char **answer) NT_MUST_USE;
+
+#endif
