@@ -13,6 +13,10 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" OR CMAKE_BUILD_TYPE STREQUAL "RelWithDebI
   target_compile_options(nt_options INTERFACE -fstack-protector-strong)
   target_link_options(nt_options INTERFACE LINKER:-z,relro)
 endif()
+# Fuzzing without a sanitizer finds little, and what is instrumented needs the runtime of one to link.
+if(NT_FUZZ AND NOT NT_SANITIZE)
+  set(NT_SANITIZE "address,undefined")
+endif()
 if(NT_SANITIZE)
   target_compile_options(nt_options INTERFACE -fsanitize=${NT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(nt_options INTERFACE -fsanitize=${NT_SANITIZE})

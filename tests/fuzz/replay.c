@@ -21,7 +21,7 @@ enum { INPUT_MAX = 1 << 20, CUTS_MAX = 4096 };
 /* An exact copy on the heap for each run, so that the sanitizer sees a read past the end. */
 static int run(const unsigned char *data, size_t size)
 {
-    unsigned char *copy = malloc(size ? size : 1);
+    unsigned char *copy = calloc(1, size ? size : 1);
     if (!copy)
         return 0;
     memcpy(copy, data, size);
