@@ -51,7 +51,7 @@ static void test_macros__keeps_what_can_be_stored(void **state)
     kv_clean(&kv);
 }
 
-static void test_macros__ten_thousand_are_quick(void **state)
+static void test_macros__ten_thousand_are_kept(void **state)
 {
     (void)state;
     struct given g;
@@ -88,7 +88,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_macros__cuts_between_characters),
         cmocka_unit_test(test_macros__keeps_what_can_be_stored),
-        cmocka_unit_test(test_macros__ten_thousand_are_quick),
+        cmocka_unit_test(test_macros__ten_thousand_are_kept),
         cmocka_unit_test(test_macros__numbers_and_links),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
