@@ -45,6 +45,9 @@ enum page_flag {
     PAGE_UCS2 = 64,          /* the text's encoding; else GSM-7 */
     PAGE_MAY_HAVE_SENT = 128, /* at least one request may have reached Twilio (stays set) */
     PAGE_WATCH = 256,        /* sent, and its receipt is still followed */
+    PAGE_COUNTED = 512,      /* in the send history already: a further attempt is not another page */
+    PAGE_ALONE = 1024,       /* its digest was refused: goes by itself */
+    PAGE_AGAIN = 2048,       /* repeats one that was not delivered: not repeated once more */
 };
 
 struct page {
@@ -92,6 +95,10 @@ struct page {
 struct page *page_new(void);
 void page_free(struct page *p);
 enum nt_status page_set(char **field, const char *value) NT_MUST_USE;
+/* NULL = no memory. */
+struct page *page_copy(const struct page *p);
+/* Makes the first of others the number. False: there is none. */
+bool page_next_number(struct page *p);
 const char *page_state_name(enum page_state s);
 enum nt_status page_state_parse(const char *word, enum page_state *out) NT_MUST_USE;
 /* True for states that no longer change by themselves (sent counts as settled: a receipt may still come). */

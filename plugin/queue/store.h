@@ -2,10 +2,13 @@
  * store: where alerts, pages and their history live. A backend embeds struct store and fills struct store_ops.
  *
  * Every write happens between begin and commit; a failed commit has rolled back. Strings in visited records are
- * borrowed for the call. A store is used by one thread; any number of processes may use the same one.
+ * borrowed for the call. A store is used by one thread; any number of processes may use the same one. A visit of pages() may do
+ * anything with the store; one of steps, sends and numbers must not begin or end a transaction.
  *
- * DIAGNOSTICS: NT_EBUSY (5 s without getting the write lock), NT_EFULL, NT_EIO, NT_EACCES, NT_ECORRUPT, NT_ENEWER (schema of a newer
- * version; untouched). After an error inside a transaction only rollback is allowed.
+ * DIAGNOSTICS: NT_EBUSY (5 s without getting the write lock), NT_EFULL, NT_EIO, NT_EACCES (also: opened read-only), NT_ENEWER (schema of
+ * a newer version; untouched), NT_ECORRUPT (the database is damaged: store_rescue). A single record that makes no sense is no reason
+ * to give the rest up: visits leave it out, page_get and alert_get say NT_EINVAL, each with a line in the log. After an error inside a transaction only
+ * rollback is allowed.
  */
 #ifndef NT_QUEUE_STORE_H
 #define NT_QUEUE_STORE_H
@@ -118,9 +121,9 @@ void store_close(struct store *s); /* NULL is fine */
 enum nt_status store_rescue(const char *url, int64_t now, struct store **out, size_t *taken, struct buf *error) NT_MUST_USE;
 
 /* The drain lock: flock on queue.lock beside the database. *fd to close() (which unlocks); NT_EBUSY: somebody drains, *holder his pid (0 unknown).
- * wait: block until it is free. */
+ * wait: block until it is free; a signal ends the wait with NT_EBUSY. */
 enum nt_status drain_lock_take(const char *url, bool wait, int *fd, long *holder) NT_MUST_USE;
-/* Does somebody hold it? *holder his pid or 0. */
+/* Does somebody hold it? *holder: 0 nobody, his pid, or -1 when that is not known (another pid namespace). */
 enum nt_status drain_lock_holder(const char *url, long *holder) NT_MUST_USE;
 
 #endif

@@ -1,0 +1,96 @@
+/*
+ * dedupe: the same news twice is told once.
+ *
+ * Zabbix runs a script again when it fails or takes too long: the very same send-to, subject and message (its identity)
+ * within two hours is a repetition, whatever became of the first. The message carries the time of the notification, the
+ * same in each run and a new one for each escalation step, so steps are news.
+ *
+ * The others repeat when two masters both notify, or a hand-over and its fallback both arrive. The alert repeats the
+ * newest page about the object to the number if that has the same identity, is younger than the window, and the two do
+ * not carry different notification numbers. Any other alert between makes it news:
+ *
+ *     0 s WARNING   20 s CRITICAL   40 s WARNING      the third is news
+ *     0 s CRITICAL #1   30 s CRITICAL #2              a volatile service: news
+ *     0 s CRITICAL #1   30 s CRITICAL #1              the other master: repeats the first
+ *
+ * The window is counted from the first of a row of repetitions, so that something that is said every 50 s is told once
+ * a minute and not never again. A page that was put aside unsent for newer news is no original, although nothing newer
+ * is on record for the number (news that a contact does not take is not): the problem is back, and must be told. The
+ * same for one that was cancelled, unless it closes a problem, for such are cancelled as soon as they come.
+ *
+ * Pages made to try another way for a failed one carry old news and stand after newer ones: the newest is that of the
+ * newest alert. Moments in the future count as now.
+ *
+ * DIAGNOSTICS: the store's.
+ */
+#include "queue/dedupe.h"
+
+#include <string.h>
+
+enum { ZABBIX_WINDOW_MS = 2 * 3600 * 1000, LOOK_BACK = 4, ZABBIX_LOOK_BACK = 256 };
+
+struct search {
+    const struct alert *alert;
+    int64_t now, window;
+    int64_t found;
+    int64_t newest_alert; /* of the candidates so far */
+    bool any;
+};
+
+static int64_t age(const struct search *f, const struct page *p)
+{
+    return p->created >= f->now ? 0 : f->now - p->created;
+}
+
+static bool look_zabbix(void *arg, const struct page *p)
+{
+    struct search *f = arg;
+    if (age(f, p) >= ZABBIX_WINDOW_MS)
+        return false;
+    if (strcmp(p->identity, f->alert->identity) == 0)
+        f->found = p->id; /* go on: an earlier one is the original of both */
+    return true;
+}
+
+static bool closes(const struct page *p)
+{
+    return p->event == EVENT_RECOVERY || p->phase == PHASE_END || p->phase == PHASE_CANCELLED;
+}
+
+static bool repeats(const struct search *f, const struct page *p)
+{
+    long mine = f->alert->notification_number, its = p->notification_number;
+    if (strcmp(p->identity, f->alert->identity) != 0 || p->event != f->alert->event || p->phase != f->alert->phase)
+        return false;
+    if (age(f, p) >= f->window)
+        return false;
+    if (p->state == PAGE_SUPERSEDED || (p->state == PAGE_CANCELLED && !closes(p)))
+        return false;
+    return mine < 0 || its < 0 || mine == its;
+}
+
+static bool look(void *arg, const struct page *p)
+{
+    struct search *f = arg;
+    if (!f->any || p->alert_id > f->newest_alert) {
+        f->any = true;
+        f->newest_alert = p->alert_id;
+        f->found = repeats(f, p) ? p->id : 0;
+    }
+    return p->flags & PAGE_AGAIN; /* something newer may stand before it */
+}
+
+enum nt_status dedupe_find(struct store *s, const struct alert *alert, const char *number, int64_t now, int64_t window,
+                           int64_t *original)
+{
+    bool zabbix = alert->source == SOURCE_ZABBIX;
+    struct search f = {.alert = alert, .now = now, .window = window};
+    struct store_query q = {.kind = PAGES_OF_OBJECT,
+                            .object = alert->object,
+                            .number = number,
+                            .states = ~PAGE_BIT(PAGE_DUPLICATE),
+                            .limit = zabbix ? ZABBIX_LOOK_BACK : LOOK_BACK};
+    enum nt_status status = s->ops->pages(s, &q, zabbix ? look_zabbix : look, &f);
+    *original = status == NT_OK ? f.found : 0;
+    return status;
+}

@@ -1,0 +1,487 @@
+/*
+ * supersede: newer news of an object ends what is still unsent about it, to one number.
+ *
+ * What ends what:
+ *   a problem, a recovery, flapping, a downtime    every unsent page of the object
+ *   an acknowledgement                             unsent problem pages
+ *   a custom or test notification                  an unsent one with the same words; somebody's note takes no problem
+ * away Unsent is queued or held, or merged into a digest that is. What is being sent is never touched.
+ *
+ * A recovery is withheld when it would tell of the end of something of which the number never heard. That needs
+ * evidence: since the last recovery that went out there is a problem on record, and nothing on record (tests apart)
+ * went out or may have:
+ *
+ *     problem held     recovery          the problem is cancelled, the recovery withheld
+ *     problem sent     recovery          the recovery goes
+ *     problem sent, problem held, rec.   the second problem is superseded, the recovery goes
+ *     problem sent, recovery held, problem held, recovery
+ *                                        the first problem was told and its end was not: the recovery goes
+ *     (no record)      recovery          the recovery goes
+ *
+ * May have gone: sending, ambiguous, or failed (a failed page may have gone to the contact's next number). The end of
+ * flapping or of a downtime is withheld likewise with its start, but only when the state is good: else it is the only
+ * news of a bad state.
+ *
+ * Which news is newer is told by the alert, not by the page: a page that tries another way for one that failed carries
+ * old news under a new id.
+ *
+ * DIAGNOSTICS: the store's, and NT_ENOMEM; the caller rolls back.
+ */
+#include "queue/supersede.h"
+
+#include "base/mem.h"
+#include "base/vector.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+enum { LOOK_SHORT = 16, LOOK_LONG = 256, REASON_MAX = 400 };
+
+/* What an alert or a page is about, as far as the rules look. */
+struct news {
+    enum alert_event event;
+    enum alert_phase phase;
+    const char *identity, *state, *host, *service;
+};
+
+static struct news news_of_alert(const struct alert *a)
+{
+    return (struct news){a->event, a->phase, a->identity, a->state, a->host, a->service};
+}
+
+static struct news news_of_page(const struct page *p)
+{
+    return (struct news){p->event, p->phase, p->identity, p->alert_state, p->host, p->service};
+}
+
+static bool is_good(const char *state)
+{
+    return strcasecmp(state, "OK") == 0 || strcasecmp(state, "UP") == 0;
+}
+
+static bool is_end(const struct news *n)
+{
+    return n->phase == PHASE_END || n->phase == PHASE_CANCELLED;
+}
+
+/* Is this the end of something, and nothing else? */
+static bool closes(const struct news *n)
+{
+    return n->event == EVENT_RECOVERY ||
+           ((n->event == EVENT_FLAPPING || n->event == EVENT_DOWNTIME) && is_end(n) && is_good(n->state));
+}
+
+static bool is_problem(const struct page *p)
+{
+    return p->event == EVENT_PROBLEM || (p->event == EVENT_FLAPPING && p->phase == PHASE_START);
+}
+
+static bool supersedes(const struct news *newer, const struct page *p)
+{
+    switch (newer->event) {
+    case EVENT_PROBLEM:
+    case EVENT_RECOVERY:
+    case EVENT_FLAPPING:
+    case EVENT_DOWNTIME:
+        return true;
+    case EVENT_ACKNOWLEDGEMENT:
+        return p->event == EVENT_PROBLEM;
+    case EVENT_CUSTOM:
+    case EVENT_TEST:
+        return p->event == newer->event && strcmp(p->identity, newer->identity) == 0;
+    }
+    return false;
+}
+
+/* ---- what became of a page ---- */
+
+struct fate {
+    bool unsent; /* may be ended */
+    bool may;    /* went, or may have gone */
+    bool surely; /* Twilio took it */
+};
+
+static struct fate fate_of_state(enum page_state state, unsigned flags)
+{
+    struct fate f = {.may = flags & PAGE_MAY_HAVE_SENT};
+    switch (state) {
+    case PAGE_QUEUED:
+    case PAGE_HELD:
+        f.unsent = true;
+        break;
+    case PAGE_SENT:
+    case PAGE_DELIVERED:
+        f.may = f.surely = true;
+        break;
+    case PAGE_SENDING:
+    case PAGE_UNDELIVERED:
+    case PAGE_FAILED:
+        f.may = true;
+        break;
+    case PAGE_EXPIRED:
+    case PAGE_SUPERSEDED:
+    case PAGE_CANCELLED:
+    case PAGE_MERGED:
+    case PAGE_DUPLICATE:
+        break;
+    }
+    return f;
+}
+
+/* A page that a digest tells of shares the digest's fate; an expired one only that it was told. */
+static enum nt_status fate_of(struct store *s, const struct page *p, struct fate *out)
+{
+    *out = fate_of_state(p->state, p->flags);
+    if (!p->merged_into || (p->state != PAGE_MERGED && p->state != PAGE_EXPIRED))
+        return NT_OK;
+    struct page *digest = NULL;
+    enum nt_status status = s->ops->page_get(s, p->merged_into, &digest);
+    if (status == NT_ENOENT || status == NT_EINVAL) {
+        out->may = true; /* nobody knows any more */
+        return NT_OK;
+    }
+    if (status)
+        return status;
+    struct fate f = fate_of_state(digest->state, digest->flags);
+    out->may = out->may || f.may;
+    out->surely = f.surely;
+    out->unsent = p->state == PAGE_MERGED && f.unsent;
+    page_free(digest);
+    return NT_OK;
+}
+
+/* ---- looking back ---- */
+
+struct look {
+    struct store *s;
+    struct news news;
+    int64_t before; /* only pages of alerts before this one */
+    struct supersede_result *out;
+    size_t seen;
+    bool evidence; /* the start of what the news ends is on record */
+    bool told;     /* something went out, or may have, since the last end that did */
+    bool over;     /* nothing further back matters */
+    enum nt_status status;
+};
+
+static bool is_start_of(const struct news *end, const struct page *p)
+{
+    if (end->event == EVENT_RECOVERY)
+        return is_problem(p);
+    return p->event == end->event && p->phase == PHASE_START;
+}
+
+/* An end that was told: what lies before is another story. */
+static bool is_last_end(const struct news *news, const struct page *p)
+{
+    const struct news n = news_of_page(p);
+    return p->event == EVENT_RECOVERY || (closes(news) && p->event == news->event && is_end(&n));
+}
+
+static bool look_at(void *arg, const struct page *p)
+{
+    struct look *l = arg;
+    struct fate fate;
+    l->seen++;
+    if (p->alert_id >= l->before)
+        return true;
+    l->status = fate_of(l->s, p, &fate);
+    if (l->status)
+        return false;
+    if (fate.may)
+        l->out->repeat = true;
+    if (fate.surely && is_last_end(&l->news, p)) {
+        l->over = true;
+        return false;
+    }
+    if (is_start_of(&l->news, p))
+        l->evidence = true;
+    if (fate.may && p->event != EVENT_TEST)
+        l->told = true;
+    if (is_problem(p)) {
+        if (!l->out->has_problem) {
+            l->out->has_problem = true;
+            l->out->problem_class = p->class;
+        }
+        if (fate.may) {
+            l->out->problem_sent = true;
+            l->over = true; /* all questions are answered */
+        }
+    }
+    return !l->over;
+}
+
+/* Looks a little back, and far back only when that does not answer. */
+static enum nt_status look_back(struct store *s, const struct news *news, const char *object, const char *number,
+                                int64_t before, struct supersede_result *out)
+{
+    struct look l;
+    size_t limit = LOOK_SHORT;
+    for (;;) {
+        *out = (struct supersede_result){0};
+        l = (struct look){.s = s, .news = *news, .before = before, .out = out};
+        struct store_query q = {.kind = PAGES_OF_OBJECT,
+                                .object = object,
+                                .number = number,
+                                .states = ~PAGE_BIT(PAGE_DUPLICATE),
+                                .limit = limit};
+        enum nt_status status = s->ops->pages(s, &q, look_at, &l);
+        if (status == NT_OK)
+            status = l.status;
+        if (status)
+            return status;
+        if (l.over || l.seen < limit)
+            break;
+        if (limit == LOOK_LONG) {
+            l.told = true; /* further than anybody looks: no evidence */
+            break;
+        }
+        limit = LOOK_LONG;
+    }
+    out->withhold = closes(news) && l.evidence && !l.told;
+    return NT_OK;
+}
+
+/* ---- ending ---- */
+
+static void describe(const struct news *n, char *out, size_t size)
+{
+    char name[220];
+    snprintf(name, sizeof name, "%.100s%s%.100s", *n->host ? n->host : "it", *n->service ? "/" : "", n->service);
+    const char *state = *n->state ? n->state : "unknown";
+    switch (n->event) {
+    case EVENT_PROBLEM:
+    case EVENT_RECOVERY:
+        snprintf(out, size, "%s is now %.40s", name, state);
+        break;
+    case EVENT_ACKNOWLEDGEMENT:
+        snprintf(out, size, "%s has been acknowledged", name);
+        break;
+    case EVENT_FLAPPING:
+    case EVENT_DOWNTIME:
+        snprintf(out, size, "%s: %s %s, %.40s", name, alert_event_name(n->event), alert_phase_name(n->phase), state);
+        break;
+    case EVENT_CUSTOM:
+    case EVENT_TEST:
+        snprintf(out, size, "%s: the same was said again", name);
+        break;
+    }
+}
+
+static enum nt_status end_page(struct store *s, struct page *p, enum page_state state, int64_t by, int64_t now,
+                               const char *reason)
+{
+    p->state = state;
+    p->merged_into = by;
+    enum nt_status status = s->ops->page_save(s, p);
+    return status ? status : s->ops->step_put(s, p->id, now, state, reason);
+}
+
+static bool stop(void *arg, const struct page *p)
+{
+    (void)p;
+    *(bool *)arg = true;
+    return false;
+}
+
+/* A digest that has nobody left to speak for does not go. */
+static enum nt_status end_empty_digest(struct store *s, int64_t id, int64_t now)
+{
+    bool some = false;
+    struct page *digest = NULL;
+    struct store_query q = {.kind = PAGES_MERGED_INTO, .id = id, .states = PAGE_BIT(PAGE_MERGED), .limit = 1};
+    enum nt_status status = s->ops->pages(s, &q, stop, &some);
+    if (status || some)
+        return status;
+    status = s->ops->page_get(s, id, &digest);
+    if (status == NT_OK && (PAGE_BIT(digest->state) & PAGE_UNSENT))
+        status = end_page(s, digest, PAGE_SUPERSEDED, 0, now, "superseded: nothing is left for it to tell");
+    page_free(digest);
+    return status;
+}
+
+struct ending {
+    struct store *s;
+    const struct news *news;
+    int64_t before;
+    enum page_state state;
+    int64_t by;
+    int64_t now;
+    const char *reason;
+    struct supersede_result *out; /* NULL: nobody counts */
+    enum nt_status status;
+};
+
+static bool end_one(void *arg, const struct page *page)
+{
+    struct ending *e = arg;
+    struct fate fate;
+    if (page->alert_id >= e->before || !supersedes(e->news, page))
+        return true;
+    e->status = fate_of(e->s, page, &fate);
+    if (e->status || !fate.unsent)
+        return e->status == NT_OK;
+    struct page *p = page_copy(page);
+    if (!p) {
+        e->status = NT_ENOMEM;
+        return false;
+    }
+    int64_t digest = p->state == PAGE_MERGED ? p->merged_into : 0;
+    e->status = end_page(e->s, p, e->state, e->by, e->now, e->reason);
+    if (e->status == NT_OK && digest)
+        e->status = end_empty_digest(e->s, digest, e->now);
+    if (e->status == NT_OK && e->out) {
+        if (e->state == PAGE_CANCELLED)
+            e->out->cancelled++;
+        else
+            e->out->superseded++;
+        if (e->out->links < SUPERSEDE_LINKS)
+            e->out->link[e->out->links++] = p->id;
+    }
+    page_free(p);
+    return e->status == NT_OK;
+}
+
+static enum nt_status end_unsent(struct ending *e, const char *object, const char *number)
+{
+    static const unsigned sets[] = {PAGE_UNSENT, PAGE_BIT(PAGE_MERGED)}; /* apart, since each has an index of its own */
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        struct store_query q = {.kind = PAGES_OF_OBJECT, .object = object, .number = number, .states = sets[i]};
+        enum nt_status status = e->s->ops->pages(e->s, &q, end_one, e);
+        if (status == NT_OK)
+            status = e->status;
+        if (status)
+            return status;
+    }
+    return NT_OK;
+}
+
+static void reason_of(const struct news *news, bool withhold, int64_t by, char out[REASON_MAX])
+{
+    char what[REASON_MAX - 100];
+    describe(news, what, sizeof what);
+    if (withhold)
+        snprintf(out, REASON_MAX, "cancelled: %s, and nothing about it had been sent", what);
+    else if (by)
+        snprintf(out, REASON_MAX, "superseded by page %lld: %s", (long long)by, what);
+    else
+        snprintf(out, REASON_MAX, "superseded: %s", what);
+}
+
+/* ---- the ways in ---- */
+
+enum nt_status supersede_look(struct store *s, const struct alert *alert, const char *number, int64_t now,
+                              struct supersede_result *out)
+{
+    struct news news = news_of_alert(alert);
+    (void)now; /* order is told by alerts, not by clocks */
+    return look_back(s, &news, alert->object, number, INT64_MAX, out);
+}
+
+enum nt_status supersede_apply(struct store *s, const struct alert *alert, const char *number, int64_t now,
+                               struct supersede_result *out)
+{
+    char reason[REASON_MAX];
+    struct news news = news_of_alert(alert);
+    enum nt_status status = supersede_look(s, alert, number, now, out);
+    if (status)
+        return status;
+    reason_of(&news, out->withhold, 0, reason);
+    struct ending e = {.s = s,
+                       .news = &news,
+                       .before = INT64_MAX,
+                       .state = out->withhold ? PAGE_CANCELLED : PAGE_SUPERSEDED,
+                       .now = now,
+                       .reason = reason,
+                       .out = out};
+    return end_unsent(&e, alert->object, number);
+}
+
+enum nt_status supersede_link(struct store *s, const struct supersede_result *result, int64_t id)
+{
+    enum nt_status status = NT_OK;
+    for (size_t i = 0; status == NT_OK && i < result->links; i++) {
+        struct page *p = NULL;
+        status = s->ops->page_get(s, result->link[i], &p);
+        if (status == NT_OK && (p->state == PAGE_SUPERSEDED || p->state == PAGE_CANCELLED)) {
+            p->merged_into = id;
+            status = s->ops->page_save(s, p);
+        }
+        page_free(p);
+    }
+    return status;
+}
+
+struct newest {
+    const struct page *page;
+    struct page *found; /* the newest news after the page's own */
+    enum nt_status status;
+};
+
+static bool find_newer(void *arg, const struct page *p)
+{
+    struct newest *n = arg;
+    const struct news news = news_of_page(p);
+    if (p->alert_id > n->page->alert_id && supersedes(&news, n->page) &&
+        (!n->found || p->alert_id > n->found->alert_id)) {
+        page_free(n->found);
+        n->found = page_copy(p);
+        if (!n->found) {
+            n->status = NT_ENOMEM;
+            return false;
+        }
+    }
+    /* What was accepted before an ordinary page is older news. */
+    return p->id > n->page->id || (n->page->flags & PAGE_AGAIN);
+}
+
+enum nt_status supersede_stale(struct store *s, struct page *page, int64_t now, bool *stale)
+{
+    char reason[REASON_MAX];
+    struct supersede_result record;
+    struct newest n = {.page = page};
+    struct news own = news_of_page(page);
+    int64_t digest = page->state == PAGE_MERGED ? page->merged_into : 0;
+    *stale = false;
+    if (!page->alert_id || page->flags & PAGE_DIGEST)
+        return NT_OK;
+    struct store_query q = {.kind = PAGES_OF_OBJECT,
+                            .object = page->object,
+                            .number = page->number,
+                            .states = ~PAGE_BIT(PAGE_DUPLICATE),
+                            .limit = LOOK_SHORT};
+    enum nt_status status = s->ops->pages(s, &q, find_newer, &n);
+    if (status == NT_OK)
+        status = n.status;
+    if (status)
+        goto done;
+    if (n.found) {
+        struct news newer = news_of_page(n.found);
+        bool withheld = n.found->state == PAGE_CANCELLED && closes(&newer);
+        reason_of(&newer, withheld, n.found->id, reason);
+        status = end_page(s, page, withheld ? PAGE_CANCELLED : PAGE_SUPERSEDED, n.found->id, now, reason);
+        *stale = true;
+    } else if (closes(&own) && !(page->flags & PAGE_MAY_HAVE_SENT)) {
+        status = look_back(s, &own, page->object, page->number, page->alert_id, &record);
+        if (status || !record.withhold)
+            goto done;
+        reason_of(&own, true, 0, reason);
+        struct ending e = {.s = s,
+                           .news = &own,
+                           .before = page->alert_id,
+                           .state = PAGE_CANCELLED,
+                           .by = page->id,
+                           .now = now,
+                           .reason = reason};
+        status = end_unsent(&e, page->object, page->number);
+        if (status == NT_OK)
+            status = end_page(s, page, PAGE_CANCELLED, 0, now, reason);
+        *stale = true;
+    }
+    if (status == NT_OK && *stale && digest)
+        status = end_empty_digest(s, digest, now);
+done:
+    page_free(n.found);
+    return status;
+}
