@@ -247,6 +247,8 @@ static enum nt_status accept_one(struct runtime *r, const struct order *order, c
             p->created + (news.problem_class == CLASS_URGENT ? r->config->expire_urgent : r->config->expire_routine);
     if (news.withhold) {
         st = put_page(s, p, PAGE_CANCELLED, "over before anything about it was sent");
+        if (st == NT_OK)
+            st = supersede_link(s, &news, p->id);
         goto done;
     }
     if (to->contact && !to->contact->routine && is_follow_up(alert) && !news.problem_sent) {
@@ -258,6 +260,8 @@ static enum nt_status accept_one(struct runtime *r, const struct order *order, c
     snprintf(reason, sizeof reason, "accepted: %s %s%s%s from %s", alert_class_name(p->class),
              alert_event_name(p->event), *p->alert_state ? " " : "", p->alert_state, alert_source_name(p->source));
     st = put_page(s, p, PAGE_QUEUED, reason);
+    if (st == NT_OK && news.links)
+        st = supersede_link(s, &news, p->id);
 done:
     if (st == NT_OK)
         st = accepted_add(out, p);

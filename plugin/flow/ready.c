@@ -39,7 +39,10 @@ uint64_t ready_object(const char *object)
 
 void ready_number(const struct ready_lane *lane, char out[NUMBER_MAX])
 {
-    snprintf(out, NUMBER_MAX, "+%llu", (unsigned long long)(lane->number % UINT64_C(10000000000000000)));
+    char digits[32];
+    int n = snprintf(digits, sizeof digits, "+%llu", (unsigned long long)lane->number);
+    memcpy(out, digits, (size_t)(n < NUMBER_MAX ? n + 1 : NUMBER_MAX));
+    out[NUMBER_MAX - 1] = '\0';
 }
 
 /* ---- open addressing: two tables of indexes, by number and by page id ---- */

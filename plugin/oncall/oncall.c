@@ -271,3 +271,19 @@ enum nt_status oncall_resolve(const struct config *config, const struct strlist 
     directory_clean(&r.directory);
     return r.status;
 }
+
+bool oncall_means(const struct config *config, const char *word)
+{
+    struct config without_fallback = *config;
+    struct recipients found;
+    struct strlist who;
+    strlist_init(&without_fallback.fallback);
+    recipients_init(&found);
+    strlist_init(&who);
+    enum nt_status status = strlist_add(&who, word);
+    if (!status)
+        status = oncall_resolve(&without_fallback, &who, false, &found, NULL, NULL);
+    recipients_clean(&found);
+    strlist_clean(&who);
+    return status == NT_OK;
+}

@@ -17,4 +17,7 @@
 enum nt_status oncall_resolve(const struct config *config, const struct strlist *who, bool routine_problem,
                               struct recipients *out, bool *only_muted, struct buf *notes) NT_MUST_USE;
 
+/* Does the word lead to anybody who can be paged, fallback aside? */
+bool oncall_means(const struct config *config, const char *word);
+
 #endif

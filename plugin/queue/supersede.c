@@ -436,6 +436,28 @@ static bool find_newer(void *arg, const struct page *p)
     return p->id > n->page->id || (n->page->flags & PAGE_AGAIN);
 }
 
+static enum nt_status look_for_newer(struct store *s, struct newest *n)
+{
+    struct store_query q = {.kind = PAGES_OF_OBJECT,
+                            .object = n->page->object,
+                            .number = n->page->number,
+                            .states = ~PAGE_BIT(PAGE_DUPLICATE),
+                            .limit = LOOK_SHORT};
+    enum nt_status status = s->ops->pages(s, &q, find_newer, n);
+    return status ? status : n->status;
+}
+
+enum nt_status supersede_newer(struct store *s, const struct page *page, bool *newer)
+{
+    struct newest n = {.page = page};
+    enum nt_status status = NT_OK;
+    if (page->alert_id && !(page->flags & PAGE_DIGEST))
+        status = look_for_newer(s, &n);
+    *newer = n.found != NULL;
+    page_free(n.found);
+    return status;
+}
+
 enum nt_status supersede_stale(struct store *s, struct page *page, int64_t now, bool *stale)
 {
     char reason[REASON_MAX];
@@ -446,14 +468,7 @@ enum nt_status supersede_stale(struct store *s, struct page *page, int64_t now, 
     *stale = false;
     if (!page->alert_id || page->flags & PAGE_DIGEST)
         return NT_OK;
-    struct store_query q = {.kind = PAGES_OF_OBJECT,
-                            .object = page->object,
-                            .number = page->number,
-                            .states = ~PAGE_BIT(PAGE_DUPLICATE),
-                            .limit = LOOK_SHORT};
-    enum nt_status status = s->ops->pages(s, &q, find_newer, &n);
-    if (status == NT_OK)
-        status = n.status;
+    enum nt_status status = look_for_newer(s, &n);
     if (status)
         goto done;
     if (n.found) {

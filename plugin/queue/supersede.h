@@ -31,6 +31,9 @@ enum nt_status supersede_apply(struct store *s, const struct alert *alert, const
 /* Once the new page has an id: writes it into merged_into of the pages that it ended (the first SUPERSEDE_LINKS of them). */
 enum nt_status supersede_link(struct store *s, const struct supersede_result *result, int64_t id) NT_MUST_USE;
 
+/* Has newer news of the page's object been accepted for its number, so that sending it once more would tell something stale? */
+enum nt_status supersede_newer(struct store *s, const struct page *page, bool *newer) NT_MUST_USE;
+
 /* Asked for an unsent page at the moment of sending, inside the caller's transaction: has newer news of its object been accepted meanwhile (it comes back from a
  * failed attempt), or is it a recovery whose problem, as it turned out, never went out? Then the page is ended, with its step, and *stale is true. A member
  * of an unsent digest may be asked about as well: it then leaves the digest. */
