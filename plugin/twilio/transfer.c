@@ -3,9 +3,10 @@
  *
  * That nothing is sent twice rests on this. libcurl repeats a request by itself when a kept-alive connection turns out
  * to be dead; for a POST it would need to rewind the body, and a body that comes from a read function without a seek
- * function cannot be rewound, so it gives up instead. If it had read the body but believes that nothing was written, it
- * would go on with an empty one: before_request() and read_body() abort that. What certainly did not leave is known
- * from before_request(), which libcurl calls when the connection stands and the first byte is about to be written.
+ * function cannot be rewound: it connects once more, finds that out, and gives up. If it had read the body but believes
+ * that nothing was written, it would go on with an empty one: before_request() and read_body() abort that. What
+ * certainly did not leave is known from before_request(), which libcurl calls when the connection stands and the first
+ * byte is about to be written.
  *
  * Two repetitions are ours, both of requests that were never sent: with the whole list of certificates (trust.c), and
  * with the last good addresses (addresses.c) when the name cannot be resolved. Each is made once.

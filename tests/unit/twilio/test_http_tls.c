@@ -1,0 +1,202 @@
+/* http over TLS: whom it trusts, and how it gets along without a name server. */
+#include "tls.h"
+
+#include "twilio/http.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct tls tls;
+
+static int set_up(void **state)
+{
+    (void)state;
+    tls_start(&tls);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    tls_stop(&tls);
+    return 0;
+}
+
+struct seen {
+    int calls;
+    enum http_end end;
+    long status;
+    bool trust;
+    char error[300];
+};
+
+static void keep(void *arg, const struct http_result *r)
+{
+    struct seen *s = arg;
+    s->calls++;
+    s->end = r->end;
+    s->status = r->status;
+    s->trust = r->trust;
+    snprintf(s->error, sizeof s->error, "%s", r->error);
+}
+
+static struct http *make(const char *ca_file, const char *cache)
+{
+    struct http_options o = {.ca_file = ca_file,
+                             .proxy = "",
+                             .timeout = 10000,
+                             .connections = 4,
+                             .address_cache = cache,
+                             .user_agent = "test/1"};
+    struct http *h;
+    assert_int_equal(http_new(&o, &h), NT_OK);
+    return h;
+}
+
+static void begin(struct http *h, const char *host, struct seen *s)
+{
+    char url[100];
+    snprintf(url, sizeof url, "https://%s:%d/", host, tls.port);
+    *s = (struct seen){0};
+    struct http_request r = {.method = "GET", .url = url, .user = "AC1", .password = "hush", .done = keep, .arg = s};
+    assert_int_equal(http_start(h, &r), NT_OK);
+}
+
+static void get(struct http *h, const char *host, struct seen *s)
+{
+    begin(h, host, s);
+    while (http_active(h))
+        assert_int_equal(http_run(h, NULL, NULL, 0, -1), NT_OK);
+    assert_int_equal(s->calls, 1);
+}
+
+static void test_http_tls__trusts_the_ca_file(void **state)
+{
+    (void)state;
+    struct http *h = make(tls.ca_file, "");
+    struct seen s;
+    for (int i = 0; i < 3; i++) {
+        get(h, "localhost", &s);
+        assert_int_equal(s.end, HTTP_ANSWERED);
+        assert_int_equal(s.status, 200);
+    }
+    http_free(h);
+}
+
+static void test_http_tls__refuses_an_unknown_authority(void **state)
+{
+    (void)state;
+    const char *const ca_files[] = {"", "/nonexistent/ca.pem"};
+    for (size_t i = 0; i < 2; i++) {
+        struct http *h = make(ca_files[i], "");
+        struct seen s[3];
+        for (int k = 0; k < 3; k++)
+            begin(h, "localhost", &s[k]);
+        while (http_active(h))
+            assert_int_equal(http_run(h, NULL, NULL, 0, -1), NT_OK);
+        for (int k = 0; k < 3; k++) {
+            assert_int_equal(s[k].calls, 1);
+            assert_int_equal(s[k].end, HTTP_NEVER_SENT);
+            assert_true(s[k].trust);
+            assert_non_null(strstr(s[k].error, "certificate"));
+        }
+        http_free(h);
+    }
+}
+
+static void test_http_tls__refuses_another_host_name(void **state)
+{
+    (void)state;
+    struct http *h = make(tls.ca_file, "");
+    struct seen s;
+    get(h, "127.0.0.1", &s);
+    assert_int_equal(s.end, HTTP_NEVER_SENT);
+    assert_true(s.trust);
+    /* Having looked for more certificates in vain, it still trusts those it should. */
+    get(h, "localhost", &s);
+    assert_int_equal(s.end, HTTP_ANSWERED);
+    http_free(h);
+}
+
+static void write_cache(char path[120], const char *host, const char *ip)
+{
+    snprintf(path, 120, "%s/addresses", tls.folder);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fprintf(f, "%s %d %s\n", host, tls.port, ip);
+    fclose(f);
+}
+
+static void test_http_tls__uses_the_last_good_address_when_names_fail(void **state)
+{
+    (void)state;
+    char path[120];
+    struct seen s;
+    write_cache(path, "pager.invalid", "127.0.0.1");
+    struct http *h = make(tls.ca_file, path);
+    get(h, "pager.invalid", &s);
+    assert_int_equal(s.end, HTTP_ANSWERED);
+    assert_int_equal(s.status, 200);
+    get(h, "pager.invalid", &s);
+    assert_int_equal(s.end, HTTP_ANSWERED);
+    /* A name that nobody has ever resolved. */
+    get(h, "other.invalid", &s);
+    assert_int_equal(s.end, HTTP_NEVER_SENT);
+    assert_false(s.trust);
+    http_free(h);
+    unlink(path);
+}
+
+static void test_http_tls__an_address_is_not_a_name(void **state)
+{
+    (void)state;
+    char path[120];
+    struct seen s;
+    /* Somebody wrote our server's address under another name. */
+    write_cache(path, "elsewhere.invalid", "127.0.0.1");
+    struct http *h = make(tls.ca_file, path);
+    get(h, "elsewhere.invalid", &s);
+    assert_int_equal(s.end, HTTP_NEVER_SENT);
+    assert_true(s.trust);
+    http_free(h);
+    unlink(path);
+}
+
+static void test_http_tls__keeps_the_address_of_a_success(void **state)
+{
+    (void)state;
+    char path[120], line[100] = "", expected[100];
+    struct seen s;
+    snprintf(path, sizeof path, "%s/kept", tls.folder);
+    struct http *h = make(tls.ca_file, path);
+    get(h, "localhost", &s);
+    assert_int_equal(s.end, HTTP_ANSWERED);
+    http_free(h);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(line, sizeof line, f));
+    fclose(f);
+    snprintf(expected, sizeof expected, "localhost %d 127.0.0.1\n", tls.port);
+    assert_string_equal(line, expected);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_http_tls__trusts_the_ca_file),
+        cmocka_unit_test(test_http_tls__refuses_an_unknown_authority),
+        cmocka_unit_test(test_http_tls__refuses_another_host_name),
+        cmocka_unit_test(test_http_tls__uses_the_last_good_address_when_names_fail),
+        cmocka_unit_test(test_http_tls__an_address_is_not_a_name),
+        cmocka_unit_test(test_http_tls__keeps_the_address_of_a_success),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,121 @@
+/* poller: lasting descriptors, the caller's, and the bell. */
+#include "twilio/poller.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static struct poller_event events[POLLER_EVENTS];
+
+static void test_poller__tells_what_happened_on_the_lasting_set(void **state)
+{
+    (void)state;
+    struct poller p;
+    int fd[2], n;
+    bool woken;
+    assert_int_equal(poller_init(&p), NT_OK);
+    assert_int_equal(pipe(fd), 0);
+    assert_int_equal(poller_watch(&p, fd[0], true, false), NT_OK);
+    assert_int_equal(poller_wait(&p, NULL, NULL, 0, 0, events, &n, &woken), NT_OK);
+    assert_int_equal(n, 0);
+    assert_false(woken);
+
+    assert_int_equal(write(fd[1], "x", 1), 1);
+    assert_int_equal(poller_watch(&p, fd[1], false, true), NT_OK);
+    assert_int_equal(poller_wait(&p, NULL, NULL, 0, -1, events, &n, &woken), NT_OK);
+    assert_int_equal(n, 2);
+    for (int i = 0; i < n; i++) {
+        assert_int_equal(events[i].readable, events[i].fd == fd[0]);
+        assert_int_equal(events[i].writable, events[i].fd == fd[1]);
+        assert_false(events[i].error);
+    }
+    assert_false(woken);
+
+    poller_forget(&p, fd[1]);
+    poller_forget(&p, fd[1]);
+    assert_int_equal(poller_watch(&p, fd[0], false, false), NT_OK);
+    assert_int_equal(poller_wait(&p, NULL, NULL, 0, 0, events, &n, &woken), NT_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(poller_watch(&p, -1, true, false), NT_EIO);
+    close(fd[0]);
+    close(fd[1]);
+    poller_clean(&p);
+}
+
+static void test_poller__tells_which_of_the_callers_is_ready(void **state)
+{
+    (void)state;
+    struct poller p;
+    int a[2], b[2], n;
+    bool woken, ready[3] = {true, true, true};
+    assert_int_equal(poller_init(&p), NT_OK);
+    assert_int_equal(pipe(a), 0);
+    assert_int_equal(pipe(b), 0);
+    int fds[] = {a[0], -1, b[0]};
+    assert_int_equal(poller_wait(&p, fds, ready, 3, 0, events, &n, &woken), NT_OK);
+    assert_false(ready[0] || ready[1] || ready[2] || woken);
+    assert_int_equal(write(b[1], "x", 1), 1);
+    assert_int_equal(poller_wait(&p, fds, ready, 3, -1, events, &n, &woken), NT_OK);
+    assert_true(!ready[0] && !ready[1] && ready[2] && woken);
+    /* The end of the other side is something to read as well. */
+    close(a[1]);
+    assert_int_equal(poller_wait(&p, fds, ready, 1, -1, events, &n, &woken), NT_OK);
+    assert_true(ready[0] && woken);
+    assert_int_equal(poller_wait(&p, fds, NULL, 3, -1, events, &n, &woken), NT_OK);
+    assert_true(woken);
+    close(a[0]);
+    close(b[0]);
+    close(b[1]);
+    poller_clean(&p);
+}
+
+static void test_poller__hears_the_bell_once(void **state)
+{
+    (void)state;
+    struct poller p;
+    int n, fds[] = {-1};
+    bool woken;
+    assert_int_equal(poller_init(&p), NT_OK);
+    for (int with_fds = 0; with_fds < 2; with_fds++) {
+        poller_ring(&p);
+        poller_ring(&p);
+        assert_int_equal(poller_wait(&p, fds, NULL, with_fds, -1, events, &n, &woken), NT_OK);
+        assert_true(woken);
+        assert_int_equal(n, 0);
+        assert_int_equal(poller_wait(&p, fds, NULL, with_fds, 0, events, &n, &woken), NT_OK);
+        assert_false(woken);
+    }
+    poller_clean(&p);
+    poller_clean(&p);
+}
+
+static void test_poller__has_bounds(void **state)
+{
+    (void)state;
+    struct poller p;
+    int n, fds[1000];
+    bool woken;
+    for (size_t i = 0; i < 1000; i++)
+        fds[i] = -1;
+    assert_int_equal(poller_init(&p), NT_OK);
+    assert_int_equal(poller_wait(&p, fds, NULL, 256, 0, events, &n, &woken), NT_OK);
+    assert_int_equal(poller_wait(&p, fds, NULL, 257, 0, events, &n, &woken), NT_ETOOBIG);
+    poller_ring(&p);
+    assert_int_equal(poller_wait(&p, NULL, NULL, 0, INT64_MAX, events, &n, &woken), NT_OK);
+    poller_clean(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_poller__tells_what_happened_on_the_lasting_set),
+        cmocka_unit_test(test_poller__tells_which_of_the_callers_is_ready),
+        cmocka_unit_test(test_poller__hears_the_bell_once),
+        cmocka_unit_test(test_poller__has_bounds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
