@@ -13,6 +13,9 @@
  * Zabbix: EVENT.ID names the problem, and its updates and its recovery carry the same. Without it, the trigger and
  * host; without a trigger, the host and what the subject says after "Problem:" or "Resolved in 5m:".
  *
+ * Of author, comment and output only letters and digits count for the identity: what Nagios hands to a module is raw,
+ * what it puts on a command line for the same notification has lost its quotes and brackets.
+ *
  * DIAGNOSTICS
  * NT_ENOMEM.
  */
@@ -148,8 +151,8 @@ enum nt_status identity_news(struct alert *a, const char *to, const char *subjec
             hash = hash_part(hash, alert_event_name(a->event));
             hash = hash_part(hash, alert_phase_name(a->phase));
             hash = hash_part(hash, a->state);
-            hash = hash_part(hash, a->author);
-            hash = hash_part(hash, a->comment);
+            hash = hash_significant(hash, a->author);
+            hash = hash_significant(hash, a->comment);
             hash = hash_significant(hash, a->output);
         }
         hash_hex(hash, hex + i * (HASH_HEX - 1));
