@@ -45,6 +45,8 @@ static const struct parameter message_parameter[] = {
     {"AddressRetention", false, 't'},
     {"TrafficType", false, 't'},
     {"PersistentAction", true, 't'},
+    {"MessageIntent", false, 't'},
+    {"FallbackFrom", false, 't'},
     {"ContentSid", false, 't'},
     {"ContentVariables", false, 't'},
     {NULL, false, 0},
@@ -88,7 +90,7 @@ static bool value_fits(const struct parameter *p, const char *value)
     char *end;
     switch (p->kind) {
     case 'b':
-        return strcmp(value, "true") == 0 || strcmp(value, "false") == 0;
+        return strcasecmp(value, "true") == 0 || strcasecmp(value, "false") == 0;
     case 'r':
         return strcmp(value, "enable") == 0 || strcmp(value, "disable") == 0;
     case '1':
