@@ -11,7 +11,8 @@
  *     "a\n  {{#x}}\nb\n  {{/x}}\nc"   →   "a\n", section x ("b\n"), "c"
  *
  * Nothing stops the parser: a tag it cannot make sense of is noted as a fault and renders as nothing. A section that is
- * never closed renders as nothing from its opening on; a tag that is never closed takes the rest of its line along.
+ * never closed renders as nothing from its opening on; a tag that is never closed takes the text up to the next tag or
+ * the end of its line along.
  *
  * DIAGNOSTICS
  * NT_ENOMEM. Everything else is a fault with line and column (of the tag, in characters, from 1).
@@ -333,6 +334,9 @@ static bool read_tag(struct parser *p, const char *start, struct tag *tag)
     const char *end = find(s, p->end, closing, n);
     if (!end)
         return false;
+    /* A tag that opens within another: the outer one lacks its end. */
+    if (tag->sigil != '!' && tag->sigil != '=' && find(s, end, p->opening.at, p->opening.len))
+        return false;
     tag->content = (struct piece){s, (size_t)(end - s)};
     tag->after = end + n;
     if (tag->sigil && strchr("#^/>!=", tag->sigil))
@@ -365,6 +369,16 @@ static void take_tag(struct parser *p, const struct tag *tag)
     }
 }
 
+/* Where to go on: at the next tag or the end of the line, whichever comes first. */
+static const char *skip_unclosed(const struct piece *opening, const char *start, const char *end)
+{
+    const char *newline = memchr(start, '\n', (size_t)(end - start));
+    if (newline)
+        end = newline;
+    const char *next = find(start + opening->len, end, opening->at, opening->len);
+    return next ? next : end;
+}
+
 static void parse_all(struct parser *p)
 {
     while (p->pos < p->end && !p->status) {
@@ -380,8 +394,7 @@ static void parse_all(struct parser *p)
         } else {
             FAULT(p, tag.line, tag.column, "this tag is never closed");
             add_text(p, p->pos, start);
-            const char *newline = memchr(start, '\n', (size_t)(p->end - start));
-            p->pos = newline ? newline : p->end;
+            p->pos = skip_unclosed(&p->opening, start, p->end);
         }
     }
     while (p->depth && !p->status)

@@ -49,30 +49,46 @@ struct renderer {
     enum nt_status status;
 };
 
-static void render_nodes(struct renderer *r, struct template *t, const struct node *node, size_t n,
-                         const struct frame *context);
+static void render_children(struct renderer *r, struct template *t, const struct node *parent,
+                            const struct frame *context);
 
-static void log_fault(struct template *t, const struct node *node, const char *what)
+/* May something about t be logged? Once a file is enough, however many indentations of it there are. */
+static bool log_begin(const struct template_set *set, struct template *t)
 {
-    if (t->logged)
-        return;
+    bool before = t->logged;
+    for (size_t i = 0; i < set->n && !before; i++)
+        before = set->item[i]->logged && strcmp(set->item[i]->path, t->path) == 0;
     t->logged = true;
-    log_warning("template %s:%lu:%lu: %s", t->path, node->line, node->column, what);
+    return !before;
 }
+
+static void log_fault(const struct template_set *set, struct template *t, const struct node *node, const char *what)
+{
+    if (!log_begin(set, t))
+        return;
+    if (node->line)
+        log_warning("template %s:%lu:%lu: %s", t->path, node->line, node->column, what);
+    else
+        log_warning("template %s: %s", t->path, what);
+}
+
+struct log_first {
+    const struct template_set *set;
+    struct template *template;
+};
 
 static void log_first(void *arg, const char *file, unsigned long line, unsigned long column, const char *message)
 {
-    struct template *t = arg;
-    if (t->logged)
-        return;
-    t->logged = true;
-    log_warning("template %s:%lu:%lu: %s", file, line, column, message);
+    const struct log_first *l = arg;
+    if (log_begin(l->set, l->template))
+        log_warning("template %s:%lu:%lu: %s", file, line, column, message);
 }
 
 /* Looks a template over before its first use. */
 static void judge(const struct renderer *r, struct template *t)
 {
-    struct check_report report = {.report = log_first, .arg = t};
+    struct log_first first = {.set = r->job->set, .template = t};
+    struct check_report report = {.report = log_first, .arg = &first};
     if (t->judged)
         return;
     t->judged = true;
@@ -248,7 +264,7 @@ static void render_section(struct renderer *r, struct template *t, const struct 
     bool truth = found && view_true(&inner.view);
     if (node->kind == NODE_INVERTED) {
         if (!truth)
-            render_nodes(r, t, node->child, node->children, context);
+            render_children(r, t, node, context);
         return;
     }
     if (!truth)
@@ -258,11 +274,11 @@ static void render_section(struct renderer *r, struct template *t, const struct 
         const void *cursor = NULL;
         while (!r->status && !r->full && list.ops->next(&list, &cursor, &inner.view)) {
             spend(r, 0);
-            render_nodes(r, t, node->child, node->children, &inner);
+            render_children(r, t, node, &inner);
         }
         return;
     }
-    render_nodes(r, t, node->child, node->children, &inner);
+    render_children(r, t, node, &inner);
 }
 
 static void render_partial(struct renderer *r, struct template *t, const struct node *node, const struct frame *context)
@@ -273,45 +289,49 @@ static void render_partial(struct renderer *r, struct template *t, const struct 
         return;
     if (!partial) {
         if (r->job->checked)
-            log_fault(t, node, "the partial is not there");
+            log_fault(r->job->set, t, node, "the partial is not there");
         return;
     }
     judge(r, partial);
-    render_nodes(r, partial, partial->tree.root.child, partial->tree.root.children, context);
+    render_children(r, partial, &partial->tree.root, context);
 }
 
-static void render_nodes(struct renderer *r, struct template *t, const struct node *node, size_t n,
-                         const struct frame *context)
+static void render_node(struct renderer *r, struct template *t, const struct node *node, const struct frame *context)
+{
+    struct view v;
+    switch (node->kind) {
+    case NODE_TEXT:
+        spend(r, node->len);
+        put_literal(r, node);
+        break;
+    case NODE_VALUE:
+        if (!look_up(context, &node->name, &v))
+            v = (struct view){.kind = VIEW_NULL};
+        put_value(r, node, &v);
+        break;
+    case NODE_SECTION:
+    case NODE_INVERTED:
+        render_section(r, t, node, context);
+        break;
+    case NODE_PARTIAL:
+        render_partial(r, t, node, context);
+        break;
+    }
+}
+
+static void render_children(struct renderer *r, struct template *t, const struct node *parent,
+                            const struct frame *context)
 {
     if (r->depth == DEPTH_MAX) {
-        if (n)
-            log_fault(t, node, "sections and partials too deep in each other: left out");
+        if (parent->children)
+            log_fault(r->job->set, t, parent, "sections and partials too deep in each other: left out");
         return;
     }
     r->depth++;
-    for (size_t i = 0; i < n && !r->status && !r->full; i++) {
-        struct view v;
+    for (size_t i = 0; i < parent->children && !r->status && !r->full; i++) {
         spend(r, 0);
-        if (node[i].faulty)
-            continue;
-        switch (node[i].kind) {
-        case NODE_TEXT:
-            spend(r, node[i].len);
-            put_literal(r, &node[i]);
-            break;
-        case NODE_VALUE:
-            if (!look_up(context, &node[i].name, &v))
-                v = (struct view){.kind = VIEW_NULL};
-            put_value(r, &node[i], &v);
-            break;
-        case NODE_SECTION:
-        case NODE_INVERTED:
-            render_section(r, t, &node[i], context);
-            break;
-        case NODE_PARTIAL:
-            render_partial(r, t, &node[i], context);
-            break;
-        }
+        if (!parent->child[i].faulty)
+            render_node(r, t, &parent->child[i], context);
     }
     r->depth--;
 }
@@ -368,9 +388,9 @@ enum nt_status render(const struct render_job *job, struct rendering *out)
     if (r.status)
         goto done;
     judge(&r, t);
-    render_nodes(&r, t, t->tree.root.child, t->tree.root.children, &context);
+    render_children(&r, t, &t->tree.root, &context);
     if (r.full)
-        log_fault(t, &t->tree.root, "too long: the text ends early");
+        log_fault(job->set, t, &t->tree.root, "too long: the text ends early");
     if (r.status || job->verbatim)
         goto done;
     trim(out);

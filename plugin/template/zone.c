@@ -205,6 +205,18 @@ static bool name_valid(const char *name)
     return true;
 }
 
+/* Small systems come without a zone database, and this one zone needs none. */
+static enum nt_status make_utc(struct zone **out)
+{
+    struct zone *z = mem_zalloc(sizeof *z);
+    if (!z)
+        return NT_ENOMEM;
+    z->has_rule = zone_rule_parse("UTC0", &z->rule) == NT_OK;
+    strcpy(z->abbreviation, "UTC");
+    *out = z;
+    return NT_OK;
+}
+
 enum nt_status zone_load(const char *folder, const char *name, struct zone **out)
 {
     enum nt_status status;
@@ -212,6 +224,8 @@ enum nt_status zone_load(const char *folder, const char *name, struct zone **out
     *out = NULL;
     if (!name_valid(name))
         return NT_EINVAL;
+    if (strcmp(name, "UTC") == 0 || strcmp(name, "Etc/UTC") == 0)
+        return make_utc(out);
     buf_init(&path, 4096);
     buf_init(&data, ZONE_FILE_MAX);
     buf_addf(&path, "%s/%s", folder, name);
