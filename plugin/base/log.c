@@ -83,7 +83,7 @@ enum nt_status log_open(const char *program, enum log_level level, const char *t
         close(state.fd);
     state.fd = fd;
     errno = error;
-    if (strcmp(to, "syslog") && strcmp(to, "stderr") && fd < 0) {
+    if (fd < 0 && strcmp(to, "syslog") != 0 && strcmp(to, "stderr") != 0) {
         enum nt_status status = nt_status_errno(error);
         log_error("cannot open the log file %s: %s; logging to standard error", to, strerror(error));
         return status;
@@ -232,6 +232,7 @@ __attribute__((format(printf, 2, 0))) static void log_message(enum log_level lev
     int error = errno;
     static char raw[RAW_MAX];
     char line[LINE_MAX_BYTES + 1];
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start is in the macro below */
     int wanted = vsnprintf(raw, sizeof raw, format, args);
     size_t len = wanted < 0 ? 0 : (size_t)wanted;
     bool cut = len >= sizeof raw;

@@ -18,17 +18,16 @@ size_t utf8_next(const char *s, size_t len, uint32_t *cp)
     if (byte[0] < 0x80) {
         *cp = byte[0];
         return 1;
-    } else if (byte[0] < 0xC2) {
-        return 0; /* a continuation byte, or an overlong two-byte form */
-    } else if (byte[0] < 0xE0) {
-        n = 2, value = byte[0] & 0x1F, least = 0x80;
-    } else if (byte[0] < 0xF0) {
-        n = 3, value = byte[0] & 0x0F, least = 0x800;
-    } else if (byte[0] < 0xF5) {
-        n = 4, value = byte[0] & 0x07, least = 0x10000;
-    } else {
-        return 0;
     }
+    /* 80 to BF continue a code point, C0 and C1 begin overlong ones, F5 and above ones out of range. */
+    if (byte[0] < 0xC2 || byte[0] > 0xF4)
+        return 0;
+    if (byte[0] < 0xE0)
+        n = 2, value = byte[0] & 0x1F, least = 0x80;
+    else if (byte[0] < 0xF0)
+        n = 3, value = byte[0] & 0x0F, least = 0x800;
+    else
+        n = 4, value = byte[0] & 0x07, least = 0x10000;
     if (len < n)
         return 0;
     for (size_t i = 1; i < n; i++) {

@@ -14,7 +14,9 @@
 
 void frame_init(struct frame *f, char *memory)
 {
-    *f = (struct frame){.data = memory};
+    f->data = memory;
+    f->len = 0;
+    f->cut = false;
 }
 
 bool frame_put(struct frame *f, const char *key, const char *value)
