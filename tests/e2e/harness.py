@@ -421,7 +421,6 @@ class Test(unittest.TestCase):
         return site
 
     def show_log(self, site):
-        outcome = self._outcome
-        errors = getattr(outcome, "errors", None) or getattr(getattr(outcome, "result", None), "failures", [])
-        if any(error for _, error in errors if error):
+        result = self._outcome.result  # the only way to know in a clean-up how the test went
+        if any(getattr(test, "test_case", test) is self for test, _ in getattr(result, "failures", []) + getattr(result, "errors", [])):
             print(f"--- log of {site.folder}\n{site.log()[-8000:]}---")
