@@ -422,5 +422,6 @@ class Test(unittest.TestCase):
 
     def show_log(self, site):
         result = self._outcome.result  # the only way to know in a clean-up how the test went
-        if any(getattr(test, "test_case", test) is self for test, _ in getattr(result, "failures", []) + getattr(result, "errors", [])):
+        bad = getattr(result, "failures", []) + getattr(result, "errors", [])
+        if any(getattr(test, "test_case", test) is self for test, _ in bad):
             print(f"--- log of {site.folder}\n{site.log()[-8000:]}---")

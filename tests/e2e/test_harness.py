@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import harness
@@ -60,8 +61,10 @@ class Sites(harness.Test):
 class Simulators(harness.Test):
     def test_ends_with_its_starter(self):
         code = ("import harness,os\nsim = harness.Simulator()\nprint(sim.process.pid, flush=True)\nos._exit(1)")
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30,
-                              cwd=os.path.dirname(harness.__file__))
+                              cwd=os.path.dirname(harness.__file__), env={**os.environ, "TMPDIR": folder.name})
         pid = int(done.stdout)
 
         def gone():
