@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "twilio/http_private.h"
+#include "twilio/sigpipe.h"
 
 #include <string.h>
 
@@ -121,8 +122,13 @@ enum nt_status http_start(struct http *h, const struct http_request *r)
     else if (!(t = transfer_new(h)))
         return NT_ENOMEM;
     enum nt_status status = transfer_prepare(t, r);
-    if (!status && curl_multi_add_handle(h->multi, t->easy) != CURLM_OK)
-        status = NT_ENOMEM;
+    if (!status) {
+        struct sigpipe guard;
+        sigpipe_hold(&guard); /* it may close aged connections */
+        if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK)
+            status = NT_ENOMEM;
+        sigpipe_release(&guard);
+    }
     if (status) {
         to_pool(t);
         return status;
@@ -213,7 +219,7 @@ static void least(int64_t *wait, int64_t candidate)
         *wait = candidate;
 }
 
-enum nt_status http_run(struct http *h, const int *fds, bool *ready, int n, int64_t timeout)
+static enum nt_status run(struct http *h, const int *fds, bool *ready, int n, int64_t timeout)
 {
     int64_t start = boot_now(), now = start;
     for (;;) {
@@ -251,6 +257,15 @@ enum nt_status http_run(struct http *h, const int *fds, bool *ready, int n, int6
     }
 }
 
+enum nt_status http_run(struct http *h, const int *fds, bool *ready, int n, int64_t timeout)
+{
+    struct sigpipe guard;
+    sigpipe_hold(&guard);
+    enum nt_status status = run(h, fds, ready, n, timeout);
+    sigpipe_release(&guard);
+    return status;
+}
+
 void http_wake(struct http *h)
 {
     poller_ring(&h->poller);
@@ -258,7 +273,10 @@ void http_wake(struct http *h)
 
 void http_forget_connections(struct http *h)
 {
+    struct sigpipe guard;
+    sigpipe_hold(&guard);
     renew(h);
+    sigpipe_release(&guard);
 }
 
 /* "http://user:password@host:port": libcurl gets the credentials apart, because it quotes the rest in its messages. */
@@ -337,6 +355,8 @@ void http_free(struct http *h)
 {
     if (!h)
         return;
+    struct sigpipe guard;
+    sigpipe_hold(&guard); /* TLS connections say farewell */
     struct transfer *t, *next;
     for (t = h->active; t; t = next) {
         next = t->next;
@@ -349,6 +369,7 @@ void http_free(struct http *h)
     }
     if (h->multi)
         curl_multi_cleanup(h->multi);
+    sigpipe_release(&guard);
     if (h->addresses.path)
         addresses_save(&h->addresses, clock_wall(clock_system()));
     addresses_clean(&h->addresses);

@@ -25,6 +25,7 @@
 enum {
     /* A connection idle for longer is not used again, s: the other end is about to close it. */
     CONNECTION_AGE = 30,
+    COMPLAIN_EVERY = 60 * 1000,
     FORM_MAX = 1 << 20
 };
 
@@ -275,6 +276,16 @@ static bool was_used(const struct transfer *t)
     return t->used || t->form_read;
 }
 
+/* A dead name server is one piece of news, however many requests meet it. */
+static void complain(const struct transfer *t)
+{
+    int64_t now = clock_boot(clock_system());
+    if (t->http->complained && now - t->http->complained < COMPLAIN_EVERY)
+        return;
+    t->http->complained = now;
+    log_warning("cannot resolve %s; using its last good addresses", t->host);
+}
+
 bool transfer_use_addresses(struct transfer *t)
 {
     if (!transfer_uses_addresses(t) || t->addresses)
@@ -289,7 +300,7 @@ bool transfer_use_addresses(struct transfer *t)
         t->addresses = curl_slist_append(NULL, buf_text(&entry));
     buf_clean(&entry);
     if (t->addresses) {
-        log_warning("cannot resolve %s; using its last good addresses", t->host);
+        complain(t);
         SET(t, CURLOPT_RESOLVE, t->addresses);
         ok = t->setup == CURLE_OK;
     }

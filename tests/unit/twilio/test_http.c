@@ -280,7 +280,7 @@ static void test_http__gives_up_in_time(void **state)
     struct server *server = server_start(steps, 1, false);
     struct http *h = make(1);
     struct seen first, second;
-    assert_int_equal(start(h, "POST", server_port(server), "Body=x", 300, &first), NT_OK);
+    assert_int_equal(start(h, "POST", server_port(server), "Body=x", 1500, &first), NT_OK);
     while (!first.calls && server_requests(server) == 0)
         assert_int_equal(http_run(h, NULL, NULL, 0, 1), NT_OK);
     /* The only connection is taken, so this one waits for it, and never leaves. */
