@@ -5,6 +5,8 @@
  */
 #include "notify/arguments.h"
 
+#include "base/mem.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
@@ -29,7 +31,7 @@ enum { MEDIA_LIMIT = 10, SEGMENTS_LIMIT = 100, WAIT_LIMIT = 86400 };
 
 static bool add(struct word_list *l, const char *word)
 {
-    const char **more = realloc(l->item, (l->n + 1) * sizeof *more);
+    const char **more = mem_resize((void *)l->item, (l->n + 1) * sizeof *more);
     if (!more)
         return false;
     l->item = more;
@@ -62,9 +64,9 @@ static bool is_pair(const char *word)
 
 void arguments_clean(struct arguments *a)
 {
-    free(a->to.item);
-    free(a->media.item);
-    free(a->pairs.item);
+    mem_free((void *)a->to.item);
+    mem_free((void *)a->media.item);
+    mem_free((void *)a->pairs.item);
     memset(a, 0, sizeof *a);
 }
 

@@ -9,7 +9,9 @@
  *
  * DIAGNOSTICS: permission denied on the socket is said as such; a missing notify_twilio-full is exit 75.
  */
+#include "base/mem.h"
 #include "base/paths.h"
+#include "base/random.h"
 #include "handover/client.h"
 #include "handover/frame.h"
 #include "handover/locate.h"
@@ -20,32 +22,14 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { ANSWER_WITHIN = 1000, ANSWER_SIZE = 256 * 1024, UUID = 37 };
-
-static void make_uuid(char out[UUID])
-{
-    unsigned char b[16];
-    if (getrandom(b, sizeof b, 0) != (ssize_t)sizeof b) {
-        struct timespec t;
-        clock_gettime(CLOCK_REALTIME, &t);
-        uint64_t a = (uint64_t)t.tv_nsec ^ ((uint64_t)t.tv_sec << 20), p = (uint64_t)getpid();
-        memcpy(b, &a, 8);
-        memcpy(b + 8, &p, 8);
-    }
-    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
-    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    snprintf(out, UUID, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-             b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-}
+enum { ANSWER_WITHIN = 1000, ANSWER_SIZE = 256 * 1024 };
 
 /* The rest of the program: beside this file (build tree), or where it was installed. */
 static int become_full(char **argv)
@@ -148,7 +132,7 @@ static void give_back(const char *text)
 static int offer(int argc, char **argv, char **env)
 {
     static char memory[FRAME_MAX], answer[ANSWER_SIZE], path[PATH_MAX];
-    char error[256], uuid[UUID];
+    char error[256], uuid[UUID_SIZE];
     struct arguments a;
     struct frame frame;
     char *text = NULL;
@@ -161,7 +145,7 @@ static int offer(int argc, char **argv, char **env)
     }
     if (text_wanted(&a, env))
         text = text_read(STDIN_FILENO);
-    make_uuid(uuid);
+    random_uuid(uuid);
     frame_init(&frame, memory);
     write_frame(&frame, &a, uuid, text, env);
     setenv("NOTIFY_TWILIO_REQUEST", uuid, 1);
@@ -182,7 +166,7 @@ static int offer(int argc, char **argv, char **env)
         if (text)
             give_back(text);
     }
-    free(text);
+    mem_free(text);
     arguments_clean(&a);
     return status < 0 ? become_full(argv) : status;
 }

@@ -64,7 +64,7 @@ enum nt_status send_order(const struct arguments *a, struct order *out)
     if (st == NT_OK && text_wanted(a, environ)) {
         char *text = text_read(STDIN_FILENO);
         st = order_set(&out->text, text);
-        free(text);
+        mem_free(text);
     }
     return st;
 }
@@ -194,24 +194,23 @@ static int wait_store(struct runtime *r, const struct arguments *a, struct accep
     return accepted_exit(pages);
 }
 
-static int deliver(struct runtime *r, const struct arguments *a, struct accepted *pages)
+static int deliver(struct runtime *r, const struct arguments *a, struct accepted *pages, struct background *b)
 {
-    struct background b = {.progress = -1};
-    enum nt_status st = background_start(r, session_socket(r, a), &b);
-    if (st != NT_OK) {
-        log_error("no drainer could be started: %s", nt_status_text(st));
-        print_accepted(pages, a->json);
-        return r->spare ? EXIT_TRY_AGAIN : EXIT_OK; /* stored: the next drainer takes it */
+    if (r->spare) { /* the drainer that waits knows nothing of what is in our memory: another one, with a copy */
+        background_cancel(b);
+        if (background_start(r, session_socket(r, a), b) != NT_OK) {
+            print_accepted(pages, a->json);
+            return EXIT_TRY_AGAIN;
+        }
     }
-    int status = r->spare ? wait_spare(r, a, pages, &b) : wait_store(r, a, pages, &b);
-    if (b.progress >= 0)
-        close(b.progress);
-    return status;
+    background_go(b);
+    return r->spare ? wait_spare(r, a, pages, b) : wait_store(r, a, pages, b);
 }
 
 int send_run(struct runtime *r, const struct arguments *a, struct order *order)
 {
     struct accepted pages;
+    struct background drainer = {.progress = -1, .go = -1};
     struct buf error;
     int status = EXIT_TRY_AGAIN;
     const char *socket = session_socket(r, a), *offered = getenv("NOTIFY_TWILIO_OFFERED");
@@ -229,6 +228,8 @@ int send_run(struct runtime *r, const struct arguments *a, struct order *order)
             goto done;
     }
     session_drop_root(r);
+    if (background_start(r, socket, &drainer) != NT_OK)
+        log_error("no drainer could be started: what is stored waits for the next one");
     enum nt_status st = runtime_open_store(r);
     if (st == NT_OK)
         st = accept_order(r, order, &pages, &error);
@@ -243,9 +244,10 @@ int send_run(struct runtime *r, const struct arguments *a, struct order *order)
         fprintf(stderr, "notify_twilio: neither stored nor sent: %s\n", nt_status_text(st));
         status = EXIT_TRY_AGAIN;
     } else {
-        status = deliver(r, a, &pages);
+        status = deliver(r, a, &pages, &drainer);
     }
 done:
+    background_cancel(&drainer);
     accepted_clean(&pages);
     buf_clean(&error);
     return status;

@@ -1,6 +1,7 @@
 /* text: reading standard input; see the header. */
 #include "notify/text.h"
 
+#include "base/mem.h"
 #include "notify/environment.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ bool text_wanted(const struct arguments *a, char *const *env)
 
 char *text_read(int fd)
 {
-    char *text = malloc(TEXT_LIMIT + 1);
+    char *text = mem_alloc(TEXT_LIMIT + 1);
     size_t len = 0;
     if (!text)
         return NULL;
@@ -36,7 +37,7 @@ char *text_read(int fd)
             text[i] = ' ';
     text[len] = '\0';
     if (!len) {
-        free(text);
+        mem_free(text);
         return NULL;
     }
     return text;

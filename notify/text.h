@@ -8,8 +8,8 @@
 
 /* Is standard input to be read: no pairs, nothing of Zabbix, no alert in the environment, and it is no terminal? */
 bool text_wanted(const struct arguments *a, char *const *env);
-/* Everything there is, at most 64 KB (the rest cannot be in any text message); NULs become blanks. For free(); NULL:
- * nothing. */
+/* Everything there is, at most 64 KB (the rest cannot be in any text message); NULs become blanks. For mem_free();
+ * NULL: nothing. */
 char *text_read(int fd);
 
 #endif

@@ -518,21 +518,18 @@ static bool finished(struct drainer *d)
 {
     if (d->leaving)
         return !flights_asked(d);
-    if (d->o->daemon)
+    if (d->o->daemon || d->watch_fd >= 0)
         return false;
     if (d->o->only_due)
         return !d->flight && only_later(d);
     return !d->flight && !d->ready.waiting && !d->watches.n && !intake_waiting(d) && !changed(d);
 }
 
-static void empty_pipe(int fd, bool *gone)
+static void empty_pipe(int fd)
 {
     char bytes[256];
-    ssize_t n;
-    while ((n = read(fd, bytes, sizeof bytes)) > 0) {
+    while (read(fd, bytes, sizeof bytes) > 0) {
     }
-    if (n == 0)
-        *gone = true;
 }
 
 static void tell_progress(struct drainer *d)
@@ -543,7 +540,6 @@ static void tell_progress(struct drainer *d)
 
 static enum nt_status loop(struct drainer *d)
 {
-    int watch_fd = d->o->watch_fd;
     for (;;) {
         d->now = runtime_now(d->r);
         d->boot = clock_boot(d->r->clock);
@@ -584,21 +580,19 @@ static enum nt_status loop(struct drainer *d)
         bool ready[3] = {false, false, false};
         if (d->server && !d->leaving)
             fds[server_at = n++] = handover_fd(d->server);
-        if (watch_fd >= 0)
-            fds[watch_at = n++] = watch_fd;
+        if (d->watch_fd >= 0)
+            fds[watch_at = n++] = d->watch_fd;
         if (d->o->wake_fd >= 0)
             fds[wake_at = n++] = d->o->wake_fd;
         (void)server_at;
         if (http_run(d->http, fds, ready, n, rest(d)) != NT_OK)
             return NT_EIO;
-        bool gone = false;
         if (watch_at >= 0 && ready[watch_at]) {
-            empty_pipe(watch_fd, &gone);
-            if (gone)
-                watch_fd = -1;
+            empty_pipe(d->watch_fd);
+            d->watch_fd = -1; /* one word is all that comes */
         }
         if (wake_at >= 0 && ready[wake_at])
-            empty_pipe(d->o->wake_fd, &gone);
+            empty_pipe(d->o->wake_fd);
     }
 }
 
@@ -610,6 +604,7 @@ enum nt_status drain_run(struct runtime *r, const struct drain_options *o)
         return NT_ENOMEM;
     d->r = r;
     d->o = o;
+    d->watch_fd = o->watch_fd;
     ready_init(&d->ready);
     d->now = runtime_now(r);
     d->boot = clock_boot(r->clock);
