@@ -160,14 +160,16 @@ static enum nt_status check_file(struct template_set *set, const char *folder, c
     if (status == NT_OK) {
         check_tree(t, true, r);
         status = check_partials(set, t, &t->tree.root, r);
-    } else if (status != NT_ENOMEM && status != NT_ENOENT) {
-        /* Not there any more is as good as never there. */
+        goto done;
+    }
+    if (status == NT_ENOMEM)
+        goto done;
+    if (status != NT_ENOENT) { /* gone since it was listed: as good as never there */
         snprintf(message, sizeof message, "cannot be used: %s", nt_status_text(status));
         tell(r, buf_text(&path), 0, 0, message);
-        status = NT_OK;
-    } else if (status == NT_ENOENT) {
-        status = NT_OK;
     }
+    status = NT_OK;
+done:
     template_free(t);
     buf_clean(&path);
     return status;

@@ -13,7 +13,8 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "template/zone.h"
+#include "template/tag.h"
+#include "template/value.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,27 +28,6 @@ struct filter_kind {
 };
 
 enum { NUMBER_ARG_MAX = 10000 };
-
-void value_init(struct value *v)
-{
-    *v = (struct value){.counted = false};
-    buf_init(&v->text, VALUE_MAX);
-    buf_init(&v->spare, VALUE_MAX);
-}
-
-void value_clean(struct value *v)
-{
-    buf_clean(&v->text);
-    buf_clean(&v->spare);
-}
-
-void value_reset(struct value *v)
-{
-    buf_reset(&v->text);
-    buf_reset(&v->spare);
-    v->counted = false;
-    v->number = 0;
-}
 
 /* What was written to spare becomes the text. Too big is no reason to fail: nothing that long is ever sent, and the
  * text stays. */
@@ -64,15 +44,10 @@ static enum nt_status take_spare(struct value *v)
     return status == NT_ENOMEM ? NT_ENOMEM : NT_OK;
 }
 
-static bool blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static bool text_blank(const struct buf *b)
 {
     for (size_t i = 0; i < b->len; i++)
-        if (!blank(b->data[i]))
+        if (!char_blank(b->data[i]))
             return false;
     return true;
 }
@@ -132,10 +107,10 @@ static enum nt_status apply_oneline(const struct filter *f, const struct filter_
     const char *text = buf_text(&v->text);
     for (size_t i = 0; i < v->text.len;) {
         size_t word = i;
-        while (word < v->text.len && blank(text[word]))
+        while (word < v->text.len && char_blank(text[word]))
             word++;
         size_t end = word;
-        while (end < v->text.len && !blank(text[end]))
+        while (end < v->text.len && !char_blank(text[end]))
             end++;
         if (end > word && v->spare.len)
             buf_addc(&v->spare, ' ');
@@ -247,8 +222,6 @@ static bool read_number(const char *arg, size_t *out)
 static const char *judge(const struct filter_kind *kind, const char *arg, size_t *n)
 {
     switch (kind->arg) {
-    case ARG_NONE:
-        return arg ? "takes no argument" : NULL;
     case ARG_NUMBER_OPTIONAL:
         return arg && !read_number(arg, n) ? "wants a number of characters up to 10000, such as 20" : NULL;
     case ARG_NUMBER:
@@ -257,8 +230,10 @@ static const char *judge(const struct filter_kind *kind, const char *arg, size_t
         return !arg || !*arg ? "needs a text" : NULL;
     case ARG_FORMAT:
         return !arg || !*arg || !time_format_valid(arg) ? "needs a format that strftime knows, such as %H:%M" : NULL;
+    case ARG_NONE:
+        break;
     }
-    return NULL;
+    return arg ? "takes no argument" : NULL;
 }
 
 enum nt_status filter_set(struct filter *out, const char *name, const char *arg, struct buf *complaint)

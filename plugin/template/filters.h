@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct zone;
+struct value;
 struct filter_kind;
 
 /* One use of a filter in a template. */
@@ -20,20 +21,6 @@ struct filter {
     char *arg; /* NULL when none was given */
     size_t n;  /* arg as a number, of those that take one */
 };
-
-enum { VALUE_MAX = 64 * 1024 };
-
-/* A value on its way through its filters. */
-struct value {
-    struct buf text;  /* clean UTF-8 */
-    struct buf spare; /* filters write here, then the two change places */
-    bool counted;     /* number is what the text says */
-    int64_t number;   /* seconds */
-};
-
-void value_init(struct value *v);
-void value_clean(struct value *v);
-void value_reset(struct value *v);
 
 struct filter_context {
     const struct zone *zone; /* NULL: the system's */

@@ -21,9 +21,8 @@
 #include "base/utf8.h"
 #include "base/vector.h"
 #include "template/check.h"
+#include "template/value.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -163,53 +162,6 @@ static bool look_up(const struct frame *context, const struct name *name, struct
     return true;
 }
 
-static enum nt_status put_real(struct buf *out, double real)
-{
-    char text[40];
-    if (!isfinite(real))
-        return NT_OK;
-    if (fabs(real) < 1e15 && real == (double)(long long)real)
-        return buf_addf(out, "%lld", (long long)real);
-    snprintf(text, sizeof text, "%.15g", real);
-    return buf_adds(out, text);
-}
-
-/* The view as text, before any filter. */
-static enum nt_status value_of(struct renderer *r, const struct view *v)
-{
-    struct value *value = &r->value;
-    enum nt_status status = NT_OK;
-    value_reset(value);
-    switch (v->kind) {
-    case VIEW_NULL:
-    case VIEW_LIST:
-    case VIEW_OBJECT:
-        break;
-    case VIEW_BOOL:
-        status = buf_adds(&value->text, v->number ? "true" : "false");
-        break;
-    case VIEW_TEXT: {
-        /* A raw text may be larger than any value: its head will do. Cleaning never makes a text longer. */
-        size_t len = v->len > VALUE_MAX ? VALUE_MAX : v->len;
-        status = utf8_clean(&value->text, v->text, len);
-        break;
-    }
-    case VIEW_NUMBER:
-        status = put_real(&value->text, v->real);
-        break;
-    case VIEW_TIME:
-        status = time_text(&value->text, r->filters.zone, v->number, "%H:%M");
-        break;
-    case VIEW_DURATION:
-        if (v->number >= 0)
-            status = duration_text(&value->text, v->number);
-        break;
-    }
-    value->counted = v->kind == VIEW_TIME || (v->kind == VIEW_DURATION && v->number >= 0);
-    value->number = v->number;
-    return status;
-}
-
 static int64_t age_at(const struct renderer *r, int64_t seconds)
 {
     int64_t age = age_between(r->filters.now, seconds);
@@ -230,7 +182,7 @@ static void put_value(struct renderer *r, const struct node *node, const struct 
 {
     bool fit = false, hides_age = false;
     size_t minimum = 0;
-    r->status = value_of(r, v);
+    r->status = value_of(&r->value, v, r->filters.zone);
     for (size_t i = 0; i < node->filters && !r->status; i++) {
         const struct filter *f = &node->filter[i];
         r->status = filter_apply(f, &r->filters, &r->value);

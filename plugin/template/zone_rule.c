@@ -137,7 +137,7 @@ static int64_t date_in(const struct zone_date *d, int64_t year)
     case ZONE_DATE_MONTH: {
         int64_t first = days_from_civil(year, d->month, 1);
         int weekday = weekday_of(first);
-        days = first + (d->day - weekday + 7) % 7 + 7 * (d->week - 1);
+        days = first + (d->day - weekday + 7) % 7 + INT64_C(7) * (d->week - 1);
         if (days >= first + days_in_month(year, d->month))
             days -= 7;
         break;
