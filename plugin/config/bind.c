@@ -13,7 +13,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { KEY_LONGEST = 63, LINE_TEXT = 1024 };
@@ -187,23 +186,6 @@ static void bind_text(struct reading *r, const struct field *f, const struct nod
     buf_clean(&kept);
 }
 
-/* 90061500 → "1d1h1m1s500ms". */
-static void duration_text(int64_t ms, char out[64])
-{
-    static const struct {
-        const char *word;
-        int64_t ms;
-    } unit[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
-    size_t used = 0;
-    if (!ms)
-        strcpy(out, "0");
-    for (size_t u = 0; u < sizeof unit / sizeof *unit && ms; u++)
-        if (ms >= unit[u].ms) {
-            used += (size_t)snprintf(out + used, 64 - used, "%lld%s", (long long)(ms / unit[u].ms), unit[u].word);
-            ms %= unit[u].ms;
-        }
-}
-
 static bool take_duration(struct reading *r, const struct field *f, const struct node *n, const char *text, int64_t *ms)
 {
     int64_t number;
@@ -215,9 +197,9 @@ static bool take_duration(struct reading *r, const struct field *f, const struct
         return false;
     }
     if (*ms < f->min || *ms > f->max) {
-        char least[64], most[64];
-        duration_text(f->min, least);
-        duration_text(f->max, most);
+        char least[FORM_DURATION_SIZE], most[FORM_DURATION_SIZE];
+        form_duration_text(f->min, least);
+        form_duration_text(f->max, most);
         reading_fault(r, n, true, "%s must be between %s and %s, not %.*s", f->key, least, most, READING_QUOTE, text);
         return false;
     }

@@ -33,6 +33,12 @@ struct names {
     size_t n;
 };
 
+/* Nearer to the beginning of the file. */
+static bool before(const struct node *a, const struct node *b)
+{
+    return a->line != b->line ? a->line < b->line : a->column < b->column;
+}
+
 static int by_name(const void *left, const void *right)
 {
     const struct name *a = left, *b = right;
@@ -41,8 +47,7 @@ static int by_name(const void *left, const void *right)
         order = strcmp(a->text, b->text);
     if (order)
         return order;
-    return a->node->line != b->node->line ? (a->node->line < b->node->line ? -1 : 1)
-                                          : (a->node->column < b->node->column ? -1 : 1);
+    return before(a->node, b->node) ? -1 : before(b->node, a->node);
 }
 
 static void add_name(struct names *names, const char *text, const struct node *node, enum name_kind kind, size_t owner)
@@ -88,7 +93,7 @@ static void check_twice(struct reading *r, const struct names *names)
         bool same_person = (a->kind == NAME_GROUP) == (b->kind == NAME_GROUP) && a->owner == b->owner;
         if (strcasecmp(a->text, b->text) || same_person)
             continue;
-        if (a->node->line > b->node->line) {
+        if (before(b->node, a->node)) {
             const struct name *swap = a;
             a = b;
             b = swap;
@@ -188,6 +193,8 @@ static void cut_circle(struct walk *w, size_t group, size_t member, size_t targe
     for (size_t i = first; i < w->depth && i < first + 8; i++)
         buf_addf(&way, "%.*s → ", READING_QUOTE, w->r->config->group[w->stack[i].group].name);
     buf_addf(&way, "%s%.*s", w->depth - first > 8 ? "… → " : "", READING_QUOTE, w->r->config->group[target].name);
+    if (buf_status(&way) == NT_ENOMEM)
+        w->r->status = NT_ENOMEM;
     reading_fault(w->r, member_node(w->r, group, members->item[member]), false,
                   "members: the group is part of itself: %s", buf_text(&way));
     buf_clean(&way);

@@ -82,6 +82,7 @@ static bool worth_writing(const struct field *f, void *target)
 static void add_value(struct buf *out, const struct field *f, void *slot)
 {
     const struct strlist *list = slot;
+    char duration[FORM_DURATION_SIZE];
     unsigned index;
     switch (f->type) {
     case FIELD_CHOICE:
@@ -95,7 +96,8 @@ static void add_value(struct buf *out, const struct field *f, void *slot)
         buf_adds(out, *(bool *)slot ? "true" : "false");
         break;
     case FIELD_DURATION:
-        buf_addf(out, "%lldms", (long long)*(int64_t *)slot);
+        form_duration_text(*(int64_t *)slot, duration);
+        buf_adds(out, duration);
         break;
     case FIELD_RATE: {
         /* In whole millionths, so that no locale's comma gets in. */

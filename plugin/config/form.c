@@ -11,6 +11,7 @@
 #include "base/number.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -260,13 +261,16 @@ static enum form_verdict look_store(const char *text, struct buf *kept)
 
 const struct form form_store = {.expects = "sqlite: and the path of a file", .look = look_store};
 
+static const struct {
+    const char *word;
+    int64_t ms;
+} units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
+
+enum { UNITS = sizeof units / sizeof *units };
+
 /* 1h30m: larger units first, each once; "0" alone needs no unit. */
 bool form_duration(const char *text, int64_t *ms)
 {
-    static const struct {
-        const char *word;
-        int64_t ms;
-    } unit[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
     int64_t total = 0;
     size_t next = 0;
     if (!strcmp(text, "0")) {
@@ -281,17 +285,29 @@ bool form_duration(const char *text, int64_t *ms)
         for (size_t i = 0; i < digits; i++)
             value = value * 10 + (text[i] - '0');
         text += digits;
-        while (u < sizeof unit / sizeof *unit &&
-               (strlen(unit[u].word) != letters || strncmp(text, unit[u].word, letters)))
+        while (u < UNITS && (strlen(units[u].word) != letters || strncmp(text, units[u].word, letters)))
             u++;
-        if (u == sizeof unit / sizeof *unit)
+        if (u == UNITS)
             return false;
-        total += value * unit[u].ms; /* at most 10⁹ days: far from overflow */
+        total += value * units[u].ms; /* at most 10⁹ days: far from overflow */
         next = u + 1;
         text += letters;
     } while (*text);
     *ms = total;
     return true;
+}
+
+void form_duration_text(int64_t ms, char out[FORM_DURATION_SIZE])
+{
+    size_t used = 0;
+    if (!ms)
+        strcpy(out, "0");
+    for (size_t u = 0; u < UNITS && ms; u++)
+        if (ms >= units[u].ms) {
+            used += (size_t)snprintf(out + used, FORM_DURATION_SIZE - used, "%lld%s", (long long)(ms / units[u].ms),
+                                     units[u].word);
+            ms %= units[u].ms;
+        }
 }
 
 bool form_integer(const char *text, int64_t *value)

@@ -39,6 +39,9 @@ extern const struct form form_store;        /* sqlite:/path */
 
 /* "1h30m", "90s", "250ms", "0" → ms. False: not of that form, or too large. */
 bool form_duration(const char *text, int64_t *ms);
+/* The other way: 90061500 → "1d1h1m1s500ms". */
+enum { FORM_DURATION_SIZE = 64 };
+void form_duration_text(int64_t ms, char out[FORM_DURATION_SIZE]);
 /* Digits with an optional sign; false on anything else and on overflow. */
 bool form_integer(const char *text, int64_t *value);
 /* "0.5", "12": no exponent, whatever the locale; false on anything else. */

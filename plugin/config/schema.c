@@ -176,7 +176,7 @@ static const struct field alarm_fields[] = {
      .flags = FIELD_LINES,
      .offset = AT(alarm_command),
      .max = 256,
-     .example = "[/usr/bin/wall, -]",
+     .example = "[/usr/bin/mail, -s, paging is in trouble, root]",
      .doc = "A program and its arguments, run without a shell; the text is on its standard input."},
 };
 

@@ -50,12 +50,14 @@ static void example_field(struct buf *out, const struct field *f, int indent, bo
 {
     const char *sign = hidden || (!f->section && !(f->flags & FIELD_SHOWN)) ? "#" : "";
     const char *value = f->initial ? f->initial : f->example;
+    if (dash)
+        indent -= 2;
     if (f->section && f->section->doc && !value)
         add_comment(out, indent, f->section->doc);
     add_comment(out, indent, f->doc);
     if (f->section && value)
         sign = "#"; /* in one line, with its default or an example */
-    buf_addf(out, "%*s%s%s%s:", dash ? indent - 2 : indent, "", sign, dash ? "- " : "", f->key);
+    buf_addf(out, "%*s%s%s%s:", indent, "", sign, dash ? "- " : "", f->key);
     if (value)
         buf_addf(out, " %s\n", value);
     else
@@ -106,21 +108,9 @@ static void add_roff(struct buf *out, const char *text)
     }
 }
 
-/* 300000 → 5m, as a default would be written. */
-static void add_duration(struct buf *out, int64_t ms)
-{
-    if (ms && ms % 86400000 == 0)
-        buf_addf(out, "%lldd", (long long)(ms / 86400000));
-    else if (ms && ms % 60000 == 0)
-        buf_addf(out, "%lldm", (long long)(ms / 60000));
-    else if (ms % 1000 == 0)
-        buf_addf(out, "%llds", (long long)(ms / 1000));
-    else
-        buf_addf(out, "%lldms", (long long)ms);
-}
-
 static void man_type(struct buf *out, const struct field *f)
 {
+    char least[FORM_DURATION_SIZE], most[FORM_DURATION_SIZE];
     switch (f->type) {
     case FIELD_PATH:
         buf_adds(out, "path");
@@ -142,10 +132,9 @@ static void man_type(struct buf *out, const struct field *f)
         buf_adds(out, "true | false");
         break;
     case FIELD_DURATION:
-        buf_adds(out, "duration from ");
-        add_duration(out, f->min);
-        buf_adds(out, " to ");
-        add_duration(out, f->max);
+        form_duration_text(f->min, least);
+        form_duration_text(f->max, most);
+        buf_addf(out, "duration from %s to %s", least, most);
         break;
     case FIELD_LIST:
         buf_adds(out, "list");
