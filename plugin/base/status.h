@@ -8,6 +8,8 @@
 #define NT_BASE_STATUS_H
 
 #define NT_MUST_USE __attribute__((warn_unused_result))
+/* Part of the shared library's interface; everything else stays inside. */
+#define NT_EXPORT __attribute__((visibility("default")))
 
 enum nt_status {
     NT_OK = 0,
@@ -29,7 +31,7 @@ enum nt_status {
 };
 
 /* What a status means, in words. Never NULL, static. */
-const char *nt_status_text(enum nt_status status);
+NT_EXPORT const char *nt_status_text(enum nt_status status);
 /* The status that an errno stands for; NT_EIO for those without one of their own. */
 enum nt_status nt_status_errno(int error) NT_MUST_USE;
 

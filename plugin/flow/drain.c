@@ -428,6 +428,8 @@ static void tell_starter(struct drainer *d)
 {
     char bytes[64];
     size_t n = 0;
+    d->sent += d->told_sent;
+    d->refused += d->told_refused;
     bytes[n++] = 'p';
     for (; d->told_sent > 0 && n < sizeof bytes; d->told_sent--)
         bytes[n++] = 's';
@@ -535,7 +537,7 @@ static void empty_pipe(int fd)
 static void tell_progress(struct drainer *d)
 {
     if (d->o->progress)
-        d->o->progress(d->o->arg, (int64_t)d->ready.waiting + d->flights);
+        d->o->progress(d->o->arg, d->sent, d->refused, (int64_t)d->ready.waiting + d->flights);
 }
 
 static enum nt_status loop(struct drainer *d)

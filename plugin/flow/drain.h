@@ -24,11 +24,12 @@ struct drain_options {
     int progress_fd; /* −1, or a non-blocking descriptor: 'p' after each commit, 's' for a page sent, 'f' for one
                         refused */
     int wake_fd;     /* −1, or a non-blocking descriptor whose bytes wake the loop up (signal handlers write to it) */
-    const volatile int *stop;                       /* set by a signal handler: finish what is in flight, then end */
-    const volatile int *reload;                     /* counter: each change reads the configuration again */
-    void (*ready)(void *arg);                       /* called when listening and delivering */
-    void (*turn)(void *arg);                        /* called each turn, at least every 5 s: watchdog */
-    void (*progress)(void *arg, int64_t unsettled); /* for a progress bar */
+    const volatile int *stop;   /* set by a signal handler: finish what is in flight, then end */
+    const volatile int *reload; /* counter: each change reads the configuration again */
+    void (*ready)(void *arg);   /* called when listening and delivering */
+    void (*turn)(void *arg);    /* called each turn, at least every 5 s: watchdog */
+    /* each turn: pages sent and refused since the start, and those that are unsettled */
+    void (*progress)(void *arg, int64_t sent, int64_t refused, int64_t unsettled);
     void *arg;
 };
 

@@ -115,6 +115,7 @@ struct drainer {
     int64_t purge_next, expire_next, reload_seen;
     int watch_fd;                   /* −1 once the starter has spoken */
     bool leaving;                   /* somebody asked us to go, or stop */
+    int64_t sent, refused;          /* pages since the start */
     int told_sent, told_refused;    /* pages that ended in this turn: bytes for progress_fd */
     bool http_stale;                /* options changed: a new client as soon as the old one is idle */
     bool more;                      /* the turn left work that needs no event */
