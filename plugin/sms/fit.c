@@ -74,7 +74,7 @@ static enum nt_status is_blank(const char *text, size_t len, bool *blank)
 {
     enum nt_status status = NT_OK;
     struct buf twin;
-    buf_init(&twin, 256);
+    buf_init(&twin, SIZE_MAX / 4);
     *blank = true;
     for (size_t i = 0, n; i < len && *blank && !status; i += n) {
         n = utf8_grapheme(text + i, len - i);
@@ -83,7 +83,7 @@ static enum nt_status is_blank(const char *text, size_t len, bool *blank)
             continue;
         }
         buf_reset(&twin);
-        *blank = n < 32 && transliterate_lookalikes(&twin, text + i, n);
+        *blank = transliterate_lookalikes(&twin, text + i, n);
         for (size_t k = 0; k < twin.len; k++)
             *blank &= twin.data[k] == ' ' || twin.data[k] == '\n';
         status = buf_status(&twin);
@@ -185,7 +185,7 @@ enum nt_status sms_fit(const struct rendering *r, enum sms_mode mode, int max_se
     }
     if (status)
         goto done;
-    if (best->stage == SHRINK_IMPOSSIBLE) {
+    if (best->stage == SHRINK_IMPOSSIBLE || !best->text.len) {
         /* Cut to nothing: all that could be shown were blanks. */
         from = (struct source){.text = no_text, .len = sizeof no_text - 1};
         status = attempt(&from, mode == SMS_FORCE_UCS2 ? ALPHABET_UNICODE : ALPHABET_LOOKALIKES, 1, NULL, best);

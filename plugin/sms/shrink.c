@@ -38,7 +38,7 @@ static bool fits(struct search *s, const struct plan *plan)
     s->drawing = layout_draw(s->layout, plan, s->out);
     if (buf_status(s->out))
         s->status = buf_status(s->out);
-    if (s->status || !s->drawing.possible || !s->out->len)
+    if (s->status || !s->drawing.possible)
         return false;
     s->count = sms_count_as(s->out->data, s->out->len, s->layout->alphabet == ALPHABET_UNICODE ? SMS_UCS2 : SMS_GSM7);
     if (s->count.utf16 > SMS_CHARACTERS_MAX || s->count.segments > s->segments)
@@ -61,7 +61,8 @@ static void raise(struct search *s, size_t *value, size_t low, size_t high)
     *value = low;
 }
 
-/* Lowers the pieces of a kind as far as needed. False: all the way down is not enough, and there they stay. */
+/* Lowers the pieces of a kind as far as needed. False: all the way down is not enough, or nothing is left then; they
+ * stay there. */
 static bool lower(struct search *s, enum piece_kind kind)
 {
     const struct layout *l = s->layout;
@@ -72,7 +73,7 @@ static bool lower(struct search *s, enum piece_kind kind)
         return false;
     raise(s, &s->plan.level[kind], 0, l->longest[kind] + l->ellipsis_glyphs);
     raise(s, &s->plan.extra[kind], 0, l->pieces.n);
-    return true;
+    return fits(s, &s->plan) && s->out->len;
 }
 
 static enum shrink_stage search(struct search *s)
@@ -93,15 +94,16 @@ static enum shrink_stage search(struct search *s)
     s->plan.below_minimum = true;
     if (s->layout->has_minimum && lower(s, PIECE_FIT))
         return SHRINK_MINIMUM;
-    /* All the way down, as a starting point; should it stop early, it still shows more than fits. */
+    /* A text that is all output, of which nothing would be left, is cut at its end like any other. */
     if (fits(s, &s->plan))
-        return SHRINK_END;
+        s->plan = plan_whole(true);
+    (void)fits(s, &s->plan);
     size_t glyphs = s->drawing.glyphs;
     s->plan.end = 1;
     if (!glyphs || !fits(s, &s->plan))
         return SHRINK_IMPOSSIBLE;
     raise(s, &s->plan.end, 1, glyphs);
-    return SHRINK_END;
+    return fits(s, &s->plan) && s->out->len ? SHRINK_END : SHRINK_IMPOSSIBLE;
 }
 
 void shrunk_init(struct shrunk *s)
@@ -121,9 +123,6 @@ enum nt_status shrink(const struct layout *l, int max_segments, struct shrunk *o
     struct search s = {.layout = l, .segments = max_segments > 0 ? max_segments : INT_MAX, .out = &out->text};
     s.plan = plan_whole(max_segments > 0);
     out->stage = search(&s);
-    /* The plan last tried need not be the one that was found. */
-    if (!s.status && out->stage != SHRINK_IMPOSSIBLE && !fits(&s, &s.plan) && !s.status)
-        out->stage = SHRINK_IMPOSSIBLE;
     out->kept = s.drawing.kept;
     out->count = s.count;
     return s.status;
