@@ -185,6 +185,12 @@ static bool join(struct resolving *r, const struct strlist *pieces, size_t from,
     return !r->status;
 }
 
+static void means_nothing(struct resolving *r, const char *text)
+{
+    note(r, "'%.*s' is no contact, alias, group or number (with its country code, like +15005550001)", QUOTE, text);
+    r->lost = true;
+}
+
 /* "a b c": the longest run from the first piece that means something; then on from behind it. */
 static void resolve_pieces(struct resolving *r, const char *text)
 {
@@ -193,16 +199,21 @@ static void resolve_pieces(struct resolving *r, const char *text)
     strlist_init(&pieces);
     buf_init(&run, RUN_MAX);
     r->status = strlist_split(&pieces, text, " \t\r\n\v\f");
-    size_t most = pieces.n < PIECES_MAX ? pieces.n : PIECES_MAX;
+    size_t most = pieces.n < PIECES_MAX ? pieces.n : PIECES_MAX, before = r->notes ? r->notes->len : 0;
+    bool any = false;
     for (size_t i = 0, n; i < most && !r->status; i += n ? n : 1) {
         for (n = most - i; n && !r->status; n--)
             if (join(r, &pieces, i, n, &run) && resolve_word(r, buf_text(&run)))
                 break;
-        if (!n && !r->status) {
-            note(r, "'%.*s' is no contact, alias, group or number (with its country code, like +15005550001)", QUOTE,
-                 pieces.item[i]);
-            r->lost = true;
-        }
+        any |= n > 0;
+        if (!n && !r->status)
+            means_nothing(r, pieces.item[i]);
+    }
+    if (!any && !r->status && pieces.n > 1) {
+        /* None of it: then it was meant as one, such as a number without its country code. */
+        if (r->notes)
+            buf_truncate(r->notes, before);
+        means_nothing(r, text);
     }
     if (pieces.n > most)
         note(r, "only the first %d words of a field are looked at", PIECES_MAX);
