@@ -124,9 +124,9 @@ static int run(int argc, char **argv)
     session_drop_root(&r);
     if (!catch_signals())
         log_error("signals cannot be caught: %s", strerror(errno));
-    if (!r.config->last_good && config_save_last_good(r.config, runtime_now(&r), NULL) != NT_OK)
-        log_warning("the last good copy of the configuration cannot be written");
     if (take_lock(&r, socket, &lock)) {
+        if (!r.config->last_good && config_save_last_good(r.config, runtime_now(&r), NULL) != NT_OK)
+            log_warning("the last good copy of the configuration cannot be written");
         struct life life = {.clock = r.clock, .every = supervisor_watchdog()};
         struct drain_options o = {
             .daemon = true,
