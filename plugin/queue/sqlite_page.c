@@ -322,7 +322,7 @@ enum nt_status sqlite_page_get(struct store *store, int64_t id, struct page **ou
     status = p ? NT_OK : NT_ENOMEM;
     for (int i = 0; status == NT_OK && i < COLUMNS; i++) {
         status = read_column(stmt, i, &columns[i], p);
-        if (status == NT_EINVAL)
+        if (status == NT_EINVAL && !s->damaged)
             log_warning("store %s: page %lld: %s makes no sense", s->place.database, (long long)id, columns[i].name);
     }
     if (status == NT_OK) {

@@ -87,7 +87,8 @@ struct sqlite_store {
     struct place place;
     sqlite3 *db;
     bool readonly;
-    int lock; /* queue.write; -1 when readonly */
+    bool damaged; /* known to be: its errors are expected, and not logged one by one */
+    int lock;     /* queue.write; -1 when readonly */
     bool locked, writing;
     dev_t device; /* of the file that is open: somebody may put another in its place */
     ino_t inode;
@@ -97,11 +98,12 @@ struct sqlite_store {
     sqlite3_stmt *stmt[SQL_COUNT];
 };
 
-/* sqlite.c */
 static inline struct sqlite_store *sqlite_of(struct store *s)
 {
     return (struct sqlite_store *)(void *)s;
 }
+
+/* sqlite_statement.c */
 /* What SQLite's code means, logged with what was being done. */
 enum nt_status sqlite_status(struct sqlite_store *s, int rc, const char *doing);
 /* The same without a word. */
@@ -116,15 +118,19 @@ enum nt_status sqlite_step_row(struct sqlite_store *s, sqlite3_stmt *stmt, bool 
 /* sqlite_ask, run to the end, given back. */
 enum nt_status sqlite_run(struct sqlite_store *s, enum sqlite_sql id, const char *doing, const char *format,
                           ...) NT_MUST_USE;
-/* Loads the counter inside a transaction, at its first need. */
-enum nt_status sqlite_counter(struct sqlite_store *s) NT_MUST_USE;
 /* NULL becomes "". Borrowed until the next step. */
 const char *sqlite_text(sqlite3_stmt *stmt, int column);
+
+/* sqlite.c */
+/* Loads the counter inside a transaction, at its first need. */
+enum nt_status sqlite_counter(struct sqlite_store *s) NT_MUST_USE;
+/* A store around place (taken over, also on failure), lock open, not connected. */
+enum nt_status sqlite_new(struct place *place, bool readonly, struct sqlite_store **out, struct buf *error) NT_MUST_USE;
+
+/* sqlite_open.c */
 /* Opens path's database into an empty s; make: may create and migrate, and the write lock is held. */
 enum nt_status sqlite_connect(struct sqlite_store *s, bool make, struct buf *error) NT_MUST_USE;
 void sqlite_disconnect(struct sqlite_store *s);
-/* A store around place (taken over, also on failure), lock open, not connected. */
-enum nt_status sqlite_new(struct place *place, bool readonly, struct sqlite_store **out, struct buf *error) NT_MUST_USE;
 /* Is the file at the path another one than was opened? */
 bool sqlite_replaced(const struct sqlite_store *s);
 
@@ -149,6 +155,10 @@ enum nt_status sqlite_page_save(struct store *store, struct page *p) NT_MUST_USE
 enum nt_status sqlite_page_get(struct store *store, int64_t id, struct page **out) NT_MUST_USE;
 enum nt_status sqlite_pages(struct store *store, const struct store_query *q, store_visit_page *visit,
                             void *arg) NT_MUST_USE;
+
+/* sqlite_salvage.c */
+/* Fills new, in a transaction of its own, from what stands at the damaged url. *taken: unfinished pages. */
+enum nt_status sqlite_salvage(const char *url, struct sqlite_store *new, int64_t now, size_t *taken) NT_MUST_USE;
 
 /* sqlite_record.c */
 enum nt_status sqlite_alert_put(struct store *store, const struct alert *a, const char *uuid, int64_t *id) NT_MUST_USE;

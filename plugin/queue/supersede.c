@@ -4,23 +4,9 @@
  * What ends what:
  *   a problem, a recovery, flapping, a downtime    every unsent page of the object
  *   an acknowledgement                             unsent problem pages
- *   a custom or test notification                  an unsent one with the same words; somebody's note takes no problem
- * away Unsent is queued or held, or merged into a digest that is. What is being sent is never touched.
- *
- * A recovery is withheld when it would tell of the end of something of which the number never heard. That needs
- * evidence: since the last recovery that went out there is a problem on record, and nothing on record (tests apart)
- * went out or may have:
- *
- *     problem held     recovery          the problem is cancelled, the recovery withheld
- *     problem sent     recovery          the recovery goes
- *     problem sent, problem held, rec.   the second problem is superseded, the recovery goes
- *     problem sent, recovery held, problem held, recovery
- *                                        the first problem was told and its end was not: the recovery goes
- *     (no record)      recovery          the recovery goes
- *
- * May have gone: sending, ambiguous, or failed (a failed page may have gone to the contact's next number). The end of
- * flapping or of a downtime is withheld likewise with its start, but only when the state is good: else it is the only
- * news of a bad state.
+ *   a custom or test notification                  an unsent one with the same words: a note takes no problem away
+ * Unsent is queued or held, or merged into a digest that is. What is being sent is never touched. Whether the new
+ * page itself is withheld is news.c's to say; what it ends is then cancelled, else superseded.
  *
  * Which news is newer is told by the alert, not by the page: a page that tries another way for one that failed carries
  * old news under a new id.
@@ -30,218 +16,12 @@
 #include "queue/supersede.h"
 
 #include "base/mem.h"
-#include "base/vector.h"
+#include "queue/news.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-enum { LOOK_SHORT = 16, LOOK_LONG = 256, REASON_MAX = 400 };
-
-/* What an alert or a page is about, as far as the rules look. */
-struct news {
-    enum alert_event event;
-    enum alert_phase phase;
-    const char *identity, *state, *host, *service;
-};
-
-static struct news news_of_alert(const struct alert *a)
-{
-    return (struct news){a->event, a->phase, a->identity, a->state, a->host, a->service};
-}
-
-static struct news news_of_page(const struct page *p)
-{
-    return (struct news){p->event, p->phase, p->identity, p->alert_state, p->host, p->service};
-}
-
-static bool is_good(const char *state)
-{
-    return strcasecmp(state, "OK") == 0 || strcasecmp(state, "UP") == 0;
-}
-
-static bool is_end(const struct news *n)
-{
-    return n->phase == PHASE_END || n->phase == PHASE_CANCELLED;
-}
-
-/* Is this the end of something, and nothing else? */
-static bool closes(const struct news *n)
-{
-    return n->event == EVENT_RECOVERY ||
-           ((n->event == EVENT_FLAPPING || n->event == EVENT_DOWNTIME) && is_end(n) && is_good(n->state));
-}
-
-static bool is_problem(const struct page *p)
-{
-    return p->event == EVENT_PROBLEM || (p->event == EVENT_FLAPPING && p->phase == PHASE_START);
-}
-
-static bool supersedes(const struct news *newer, const struct page *p)
-{
-    switch (newer->event) {
-    case EVENT_PROBLEM:
-    case EVENT_RECOVERY:
-    case EVENT_FLAPPING:
-    case EVENT_DOWNTIME:
-        return true;
-    case EVENT_ACKNOWLEDGEMENT:
-        return p->event == EVENT_PROBLEM;
-    case EVENT_CUSTOM:
-    case EVENT_TEST:
-        return p->event == newer->event && strcmp(p->identity, newer->identity) == 0;
-    }
-    return false;
-}
-
-/* ---- what became of a page ---- */
-
-struct fate {
-    bool unsent; /* may be ended */
-    bool may;    /* went, or may have gone */
-    bool surely; /* Twilio took it */
-};
-
-static struct fate fate_of_state(enum page_state state, unsigned flags)
-{
-    struct fate f = {.may = flags & PAGE_MAY_HAVE_SENT};
-    switch (state) {
-    case PAGE_QUEUED:
-    case PAGE_HELD:
-        f.unsent = true;
-        break;
-    case PAGE_SENT:
-    case PAGE_DELIVERED:
-        f.may = f.surely = true;
-        break;
-    case PAGE_SENDING:
-    case PAGE_UNDELIVERED:
-    case PAGE_FAILED:
-        f.may = true;
-        break;
-    case PAGE_EXPIRED:
-    case PAGE_SUPERSEDED:
-    case PAGE_CANCELLED:
-    case PAGE_MERGED:
-    case PAGE_DUPLICATE:
-        break;
-    }
-    return f;
-}
-
-/* A page that a digest tells of shares the digest's fate; an expired one only that it was told. */
-static enum nt_status fate_of(struct store *s, const struct page *p, struct fate *out)
-{
-    *out = fate_of_state(p->state, p->flags);
-    if (!p->merged_into || (p->state != PAGE_MERGED && p->state != PAGE_EXPIRED))
-        return NT_OK;
-    struct page *digest = NULL;
-    enum nt_status status = s->ops->page_get(s, p->merged_into, &digest);
-    if (status == NT_ENOENT || status == NT_EINVAL) {
-        out->may = true; /* nobody knows any more */
-        return NT_OK;
-    }
-    if (status)
-        return status;
-    struct fate f = fate_of_state(digest->state, digest->flags);
-    out->may = out->may || f.may;
-    out->surely = f.surely;
-    out->unsent = p->state == PAGE_MERGED && f.unsent;
-    page_free(digest);
-    return NT_OK;
-}
-
-/* ---- looking back ---- */
-
-struct look {
-    struct store *s;
-    struct news news;
-    int64_t before; /* only pages of alerts before this one */
-    struct supersede_result *out;
-    size_t seen;
-    bool evidence; /* the start of what the news ends is on record */
-    bool told;     /* something went out, or may have, since the last end that did */
-    bool over;     /* nothing further back matters */
-    enum nt_status status;
-};
-
-static bool is_start_of(const struct news *end, const struct page *p)
-{
-    if (end->event == EVENT_RECOVERY)
-        return is_problem(p);
-    return p->event == end->event && p->phase == PHASE_START;
-}
-
-/* An end that was told: what lies before is another story. */
-static bool is_last_end(const struct news *news, const struct page *p)
-{
-    const struct news n = news_of_page(p);
-    return p->event == EVENT_RECOVERY || (closes(news) && p->event == news->event && is_end(&n));
-}
-
-static bool look_at(void *arg, const struct page *p)
-{
-    struct look *l = arg;
-    struct fate fate;
-    l->seen++;
-    if (p->alert_id >= l->before)
-        return true;
-    l->status = fate_of(l->s, p, &fate);
-    if (l->status)
-        return false;
-    if (fate.may)
-        l->out->repeat = true;
-    if (fate.surely && is_last_end(&l->news, p)) {
-        l->over = true;
-        return false;
-    }
-    if (is_start_of(&l->news, p))
-        l->evidence = true;
-    if (fate.may && p->event != EVENT_TEST)
-        l->told = true;
-    if (is_problem(p)) {
-        if (!l->out->has_problem) {
-            l->out->has_problem = true;
-            l->out->problem_class = p->class;
-        }
-        if (fate.may) {
-            l->out->problem_sent = true;
-            l->over = true; /* all questions are answered */
-        }
-    }
-    return !l->over;
-}
-
-/* Looks a little back, and far back only when that does not answer. */
-static enum nt_status look_back(struct store *s, const struct news *news, const char *object, const char *number,
-                                int64_t before, struct supersede_result *out)
-{
-    struct look l;
-    size_t limit = LOOK_SHORT;
-    for (;;) {
-        *out = (struct supersede_result){0};
-        l = (struct look){.s = s, .news = *news, .before = before, .out = out};
-        struct store_query q = {.kind = PAGES_OF_OBJECT,
-                                .object = object,
-                                .number = number,
-                                .states = ~PAGE_BIT(PAGE_DUPLICATE),
-                                .limit = limit};
-        enum nt_status status = s->ops->pages(s, &q, look_at, &l);
-        if (status == NT_OK)
-            status = l.status;
-        if (status)
-            return status;
-        if (l.over || l.seen < limit)
-            break;
-        if (limit == LOOK_LONG) {
-            l.told = true; /* further than anybody looks: no evidence */
-            break;
-        }
-        limit = LOOK_LONG;
-    }
-    out->withhold = closes(news) && l.evidence && !l.told;
-    return NT_OK;
-}
+enum { LOOK_BACK = 16, REASON_MAX = 400 };
 
 /* ---- ending ---- */
 
@@ -316,10 +96,10 @@ struct ending {
 static bool end_one(void *arg, const struct page *page)
 {
     struct ending *e = arg;
-    struct fate fate;
-    if (page->alert_id >= e->before || !supersedes(e->news, page))
+    struct news_fate fate;
+    if (page->alert_id >= e->before || !news_supersedes(e->news, page))
         return true;
-    e->status = fate_of(e->s, page, &fate);
+    e->status = news_fate(e->s, page, &fate);
     if (e->status || !fate.unsent)
         return e->status == NT_OK;
     struct page *p = page_copy(page);
@@ -376,7 +156,7 @@ enum nt_status supersede_look(struct store *s, const struct alert *alert, const 
 {
     struct news news = news_of_alert(alert);
     (void)now; /* order is told by alerts, not by clocks */
-    return look_back(s, &news, alert->object, number, INT64_MAX, out);
+    return news_look_back(s, &news, alert->object, number, INT64_MAX, out);
 }
 
 enum nt_status supersede_apply(struct store *s, const struct alert *alert, const char *number, int64_t now,
@@ -423,7 +203,7 @@ static bool find_newer(void *arg, const struct page *p)
 {
     struct newest *n = arg;
     const struct news news = news_of_page(p);
-    if (p->alert_id > n->page->alert_id && supersedes(&news, n->page) &&
+    if (p->alert_id > n->page->alert_id && news_supersedes(&news, n->page) &&
         (!n->found || p->alert_id > n->found->alert_id)) {
         page_free(n->found);
         n->found = page_copy(p);
@@ -442,7 +222,7 @@ static enum nt_status look_for_newer(struct store *s, struct newest *n)
                             .object = n->page->object,
                             .number = n->page->number,
                             .states = ~PAGE_BIT(PAGE_DUPLICATE),
-                            .limit = LOOK_SHORT};
+                            .limit = LOOK_BACK};
     enum nt_status status = s->ops->pages(s, &q, find_newer, n);
     return status ? status : n->status;
 }
@@ -473,12 +253,12 @@ enum nt_status supersede_stale(struct store *s, struct page *page, int64_t now, 
         goto done;
     if (n.found) {
         struct news newer = news_of_page(n.found);
-        bool withheld = n.found->state == PAGE_CANCELLED && closes(&newer);
+        bool withheld = n.found->state == PAGE_CANCELLED && news_closes(&newer);
         reason_of(&newer, withheld, n.found->id, reason);
         status = end_page(s, page, withheld ? PAGE_CANCELLED : PAGE_SUPERSEDED, n.found->id, now, reason);
         *stale = true;
-    } else if (closes(&own) && !(page->flags & PAGE_MAY_HAVE_SENT)) {
-        status = look_back(s, &own, page->object, page->number, page->alert_id, &record);
+    } else if (news_closes(&own) && !(page->flags & PAGE_MAY_HAVE_SENT)) {
+        status = news_look_back(s, &own, page->object, page->number, page->alert_id, &record);
         if (status || !record.withhold)
             goto done;
         reason_of(&own, true, 0, reason);
