@@ -117,8 +117,6 @@ static void drain(struct runtime *r, const char *socket, int progress, int go)
         int lock = -1;
         if (!r->spare && !wait_for_lock(r, &o.watch_fd, &lock))
             return;
-        if (!r->store && runtime_open_store(r) != NT_OK)
-            return;
         st = drain_run(r, &o);
         if (lock >= 0)
             close(lock);

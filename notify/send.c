@@ -231,6 +231,8 @@ int send_run(struct runtime *r, const struct arguments *a, struct order *order)
     if (background_start(r, socket, &drainer) != NT_OK)
         log_error("no drainer could be started: what is stored waits for the next one");
     enum nt_status st = runtime_open_store(r);
+    if (st == NT_OK && drainer.go >= 0)
+        r->store->brief = true;
     if (st == NT_OK)
         st = accept_order(r, order, &pages, &error);
     if (st == NT_ENOBODY && pages.muted) {

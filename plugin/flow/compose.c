@@ -12,7 +12,7 @@
 
 enum { TEXT_MAX = 256 * 1024 };
 
-static enum sms_mode mode_of(const struct config *c)
+enum sms_mode compose_mode(const struct config *c)
 {
     switch (c->message.encoding) {
     case CONFIG_ENCODING_GSM7:
@@ -60,7 +60,7 @@ enum nt_status compose_alert(struct runtime *r, const struct alert *alert, const
     enum nt_status st =
         template_render_alert(r->templates, *page->template_name ? page->template_name : NULL, alert, &o, &text);
     if (st == NT_OK)
-        st = sms_fit(&text, mode_of(r->config), segments_of(r, page), out);
+        st = sms_fit(&text, compose_mode(r->config), segments_of(r, page), out);
     rendering_clean(&text);
     return st;
 }
@@ -74,7 +74,7 @@ static enum nt_status digest_try(struct runtime *r, const struct alert *const *a
     rendering_init(&text, TEXT_MAX);
     enum nt_status st = template_render_digest(r->templates, alerts, listed, count, &o, &text);
     if (st == NT_OK)
-        st = sms_fit(&text, mode_of(r->config), segments_of(r, page), out);
+        st = sms_fit(&text, compose_mode(r->config), segments_of(r, page), out);
     *whole = st == NT_OK && !out->truncated;
     rendering_clean(&text);
     return st;

@@ -11,6 +11,8 @@
 
 #include <stddef.h>
 
+/* How texts travel: message.encoding. */
+enum sms_mode compose_mode(const struct config *c);
 /* The text of one alert for page's number and contact; late: seconds the page is late, 0 = on time. template_name and
  * max_segments are the page's. */
 enum nt_status compose_alert(struct runtime *r, const struct alert *alert, const struct page *page, int64_t late,

@@ -19,6 +19,7 @@
 #include "flow/engine.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -520,7 +521,7 @@ static bool finished(struct drainer *d)
 {
     if (d->leaving)
         return !flights_asked(d);
-    if (d->o->daemon || d->watch_fd >= 0)
+    if (d->o->daemon)
         return false;
     if (d->o->only_due)
         return !d->flight && only_later(d);
@@ -578,24 +579,30 @@ static enum nt_status loop(struct drainer *d)
         if (finished(d))
             return NT_OK;
 
-        int fds[3], n = 0, server_at = -1, watch_at = -1, wake_at = -1;
-        bool ready[3] = {false, false, false};
+        int fds[2], n = 0, wake_at = -1;
+        bool ready[2] = {false, false};
         if (d->server && !d->leaving)
-            fds[server_at = n++] = handover_fd(d->server);
-        if (d->watch_fd >= 0)
-            fds[watch_at = n++] = d->watch_fd;
+            fds[n++] = handover_fd(d->server);
         if (d->o->wake_fd >= 0)
             fds[wake_at = n++] = d->o->wake_fd;
-        (void)server_at;
         if (http_run(d->http, fds, ready, n, rest(d)) != NT_OK)
             return NT_EIO;
-        if (watch_at >= 0 && ready[watch_at]) {
-            empty_pipe(d->watch_fd);
-            d->watch_fd = -1; /* one word is all that comes */
-        }
         if (wake_at >= 0 && ready[wake_at])
             empty_pipe(d->o->wake_fd);
     }
+}
+
+/* Waits for the starter's word, with everything else ready. False: we are not needed. The starter's end is as good as a
+ * word: it may have stored pages. */
+static bool word_comes(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    char word = 'g';
+    while (poll(&p, 1, -1) < 0 && errno == EINTR) {
+    }
+    if (read(fd, &word, 1) < 0)
+        return true;
+    return word != 'x';
 }
 
 enum nt_status drain_run(struct runtime *r, const struct drain_options *o)
@@ -606,7 +613,6 @@ enum nt_status drain_run(struct runtime *r, const struct drain_options *o)
         return NT_ENOMEM;
     d->r = r;
     d->o = o;
-    d->watch_fd = o->watch_fd;
     ready_init(&d->ready);
     d->now = runtime_now(r);
     d->boot = clock_boot(r->clock);
@@ -616,6 +622,10 @@ enum nt_status drain_run(struct runtime *r, const struct drain_options *o)
     d->spare_retry = d->boot + SPARE_RETRY;
     d->socket_check = d->boot + SOCKET_CHECK;
     if ((st = intake_new(&d->intake)) != NT_OK || (st = open_http(d)) != NT_OK)
+        goto done;
+    if (o->watch_fd >= 0 && !word_comes(o->watch_fd))
+        goto done; /* NT_OK: nothing was stored */
+    if (!r->store && (st = runtime_open_store(r)) != NT_OK)
         goto done;
     if (o->socket || o->listen_fd >= 0) {
         enum nt_status listening = handover_listen(o->socket, o->listen_fd, &d->server);

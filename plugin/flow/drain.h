@@ -19,8 +19,8 @@ struct drain_options {
     bool only_due;      /* queue flush: deliver what is due, then end */
     int listen_fd;      /* a listening socket passed in, or −1 */
     const char *socket; /* path to listen on when listen_fd is −1; NULL = do not listen */
-    int watch_fd; /* −1, or a descriptor that gets a byte when new pages were stored; its end-of-file means the starter
-                     has gone */
+    int watch_fd; /* −1, or a descriptor to wait for before the store is opened: 'g' pages were stored, 'x' there are
+                     none; its end-of-file means the starter has gone: pages may have been stored */
     int progress_fd; /* −1, or a non-blocking descriptor: 'p' after each commit, 's' for a page sent, 'f' for one
                         refused */
     int wake_fd;     /* −1, or a non-blocking descriptor whose bytes wake the loop up (signal handlers write to it) */
@@ -33,7 +33,8 @@ struct drain_options {
     void *arg;
 };
 
-/* The lock must be held by the caller. NT_OK at a clean end; NT_EBUSY when somebody asked us to leave. */
+/* The lock must be held by the caller; the store may be unopened. NT_OK at a clean end; NT_EBUSY when somebody asked us
+ * to leave. */
 enum nt_status drain_run(struct runtime *r, const struct drain_options *o) NT_MUST_USE;
 
 #endif

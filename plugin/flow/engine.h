@@ -113,7 +113,6 @@ struct drainer {
     int64_t clock_offset; /* wall - boot at the last turn */
     int64_t spare_retry;  /* boot: try the real store again */
     int64_t purge_next, expire_next, reload_seen;
-    int watch_fd;                   /* −1 once the starter has spoken */
     bool leaving;                   /* somebody asked us to go, or stop */
     int64_t sent, refused;          /* pages since the start */
     int told_sent, told_refused;    /* pages that ended in this turn: bytes for progress_fd */

@@ -65,8 +65,10 @@ enum nt_status health_read(struct runtime *r, struct health *out)
     if (st != NT_OK)
         return st;
     long holder = 0;
-    if (drain_lock_holder(r->config->store, &holder) == NT_OK)
-        out->drainer = holder;
+    if (drain_lock_holder(r->config->store, &holder) != NT_OK || holder < 0)
+        out->drainer = 0; /* cannot be told: not the same as nobody */
+    else
+        out->drainer = holder ? holder : -1;
     drainer_status_init(&drainer);
     if (ask_drainer(r->config->socket, ASK_STATUS, ASK_TIMEOUT, &drainer) == NT_OK) {
         out->drainer = drainer.pid;
@@ -79,5 +81,7 @@ enum nt_status health_read(struct runtime *r, struct health *out)
     drainer_status_clean(&drainer);
     if (r->config->last_good && !out->config.len)
         buf_addf(&out->config, "the last good configuration is in use: %s", r->config->last_good_reason);
+    if (r->config->salvaged && !out->config.len)
+        buf_addf(&out->config, "only part of the configuration is in use: %s", r->config->last_good_reason);
     return NT_OK;
 }

@@ -5,10 +5,12 @@
 
 #include "base/mem.h"
 #include "base/vector.h"
+#include "flow/compose.h"
 
+#include <cjson/cJSON.h>
 #include <string.h>
 
-enum { URL_MAX = 4096, PREVIEW_NOTES_MAX = 64 * 1024 };
+enum { URL_MAX = 4096, PREVIEW_NOTES_MAX = 64 * 1024, PREVIEW_TEXT_MAX = 256 * 1024 };
 
 void preview_init(struct preview *p)
 {
@@ -60,12 +62,11 @@ enum nt_status preview_order(struct runtime *r, const struct order *order, bool 
 {
     struct alert *alert = NULL;
     struct recipients to;
-    bool muted = false;
     recipients_init(&to);
     enum nt_status st = accept_alert(r, order, &alert, error);
     if (st != NT_OK)
         goto done;
-    st = accept_recipients(r, order, alert, &to, &muted, &out->notes);
+    st = accept_recipients(r, order, alert, &to, &out->muted, &out->notes);
     if (st == NT_ENOBODY && anonymous) {
         buf_reset(&out->notes);
         st = add(r, order, alert, NULL, out);
@@ -78,5 +79,94 @@ enum nt_status preview_order(struct runtime *r, const struct order *order, bool 
 done:
     recipients_clean(&to);
     alert_free(alert);
+    return st;
+}
+
+static const char *text_of(const struct cJSON *data, const char *key)
+{
+    const cJSON *value = cJSON_GetObjectItemCaseSensitive(data, key);
+    return cJSON_IsString(value) ? value->valuestring : "";
+}
+
+static const char *template_for(struct runtime *r, const struct cJSON *data)
+{
+    const char *event = text_of(data, "event");
+    if (cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(data, "alerts")))
+        return "digest";
+    return *event && !strchr(event, '/') && template_set_has(r->templates, event) ? event : "default";
+}
+
+/* Where cJSON stopped, as line:column from 1. */
+static void say_where(const char *json, const char *end, struct buf *error)
+{
+    unsigned long line = 1, column = 1;
+    for (const char *at = json; at < end; at++) {
+        column = *at == '\n' ? 1 : column + 1;
+        line += *at == '\n';
+    }
+    buf_addf(error, "%lu:%lu: this is no JSON", line, column);
+}
+
+static cJSON *parse(const char *json, size_t len, struct buf *error)
+{
+    const char *end = json;
+    /* with the NUL, so that what follows the object is an error as well */
+    cJSON *data = memchr(json, '\0', len) ? NULL : cJSON_ParseWithLengthOpts(json, len + 1, &end, true);
+    if (!data) {
+        say_where(json, end ? end : json, error);
+    } else if (!cJSON_IsObject(data)) {
+        buf_adds(error, "1:1: the data must be an object: {…}");
+        cJSON_Delete(data);
+        data = NULL;
+    }
+    return data;
+}
+
+enum nt_status preview_data(struct runtime *r, const char *template_name, const char *json, size_t len,
+                            int max_segments, template_report *report, void *arg, struct page **out,
+                            struct buf *error)
+{
+    struct rendering rendering;
+    struct sms_text text;
+    struct page *p = NULL;
+    enum nt_status st = NT_EINVAL;
+    *out = NULL;
+    rendering_init(&rendering, PREVIEW_TEXT_MAX);
+    sms_text_init(&text);
+    cJSON *data = parse(json, len, error);
+    if (!data)
+        goto done;
+    const char *name = template_name ? template_name : template_for(r, data);
+    struct render_options o = {
+        .contact = text_of(data, "contact"),
+        .number = text_of(data, "number"),
+        .timezone = r->config->message.timezone,
+        .now = runtime_now(r),
+    };
+    if (!(p = page_new())) {
+        st = NT_ENOMEM;
+        goto done;
+    }
+    p->created = o.now;
+    p->flags = strcmp(name, "digest") ? 0 : PAGE_DIGEST;
+    if (alert_event_parse(text_of(data, "event"), &p->event) != NT_OK)
+        p->event = EVENT_CUSTOM;
+    if (!strcmp(text_of(data, "class"), alert_class_name(CLASS_ROUTINE)))
+        p->class = CLASS_ROUTINE;
+    if ((st = page_set(&p->contact, o.contact)) == NT_OK &&
+        (st = template_render_json(r->templates, name, data, &o, &rendering, report, arg)) == NT_OK &&
+        (st = sms_fit(&rendering, compose_mode(r->config), max_segments, &text)) == NT_OK)
+        st = compose_into(p, &text);
+    if (st == NT_ENOENT)
+        buf_addf(error, "there is no template '%s'", name);
+    if (st == NT_OK) {
+        *out = p;
+        p = NULL;
+    }
+done:
+    page_free(p);
+    cJSON_Delete(data);
+    rendering_clean(&rendering);
+    sms_text_clean(&text);
     return st;
 }

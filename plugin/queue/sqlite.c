@@ -185,7 +185,7 @@ static void close_store(struct store *store)
 {
     struct sqlite_store *s = sqlite_of(store);
     rollback(store);
-    if (s->db && s->wal_pages > WAL_LEFT)
+    if (s->db && !store->brief && s->wal_pages > WAL_LEFT)
         checkpoint(s);
     sqlite_disconnect(s);
     if (s->lock >= 0)

@@ -108,6 +108,7 @@ struct store_ops {
 
 struct store {
     const struct store_ops *ops;
+    bool brief; /* its user only looks in: upkeep (writing a log back) is left to the drainer */
 };
 
 /* Opens (making folder-level files as needed, migrating the schema) "sqlite:/path". error gets words on failure. */
