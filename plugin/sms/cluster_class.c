@@ -160,6 +160,9 @@ enum cluster_class cluster_class_of(uint32_t cp)
 {
     if (cp < 0x300)
         return cp < 0x20 || (cp >= 0x7F && cp <= 0x9F) || cp == 0xAD ? CLASS_BREAK : CLASS_OTHER;
+    /* Greek, Cyrillic and Han need no search. */
+    if ((cp >= 0x370 && cp <= 0x482) || (cp >= 0x4E00 && cp <= 0x9FFF))
+        return CLASS_OTHER;
     if (cp >= 0xAC00 && cp <= 0xD7A3)
         return (cp - 0xAC00) % 28 ? CLASS_LVT : CLASS_LV;
     size_t low = 0, high = sizeof class_ranges / sizeof *class_ranges;

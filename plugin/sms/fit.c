@@ -99,16 +99,17 @@ struct source {
     size_t spans;
 };
 
-/* Fits the text in one alphabet. With `pure` given: only if nothing in it is foreign, and *pure tells. */
-static enum nt_status attempt(const struct source *from, enum alphabet alphabet, int max_segments, bool *pure,
-                              struct shrunk *out)
+static enum nt_status build(const struct source *from, enum alphabet alphabet, struct layout *layout)
+{
+    layout_init(layout, alphabet);
+    return layout_build(layout, from->text, from->len, from->span, from->spans);
+}
+
+static enum nt_status fit_in(const struct source *from, enum alphabet alphabet, int max_segments, struct shrunk *out)
 {
     struct layout layout;
-    layout_init(&layout, alphabet);
-    enum nt_status status = layout_build(&layout, from->text, from->len, from->span, from->spans);
-    if (pure)
-        *pure = !layout.foreign;
-    if (!status && (!pure || *pure))
+    enum nt_status status = build(from, alphabet, &layout);
+    if (!status)
         status = shrink(&layout, max_segments, out);
     layout_clean(&layout);
     return status;
@@ -132,20 +133,19 @@ static enum nt_status prefer_gsm7(const struct shrunk *a, const struct shrunk *b
 static enum nt_status fit_auto(const struct source *from, int max_segments, struct shrunk *gsm7, struct shrunk *ucs2,
                                struct shrunk **best)
 {
-    bool pure, prefer;
-    *best = gsm7;
-    enum nt_status status = attempt(from, ALPHABET_LOOKALIKES, max_segments, &pure, gsm7);
-    if (status || pure)
-        return status;
-    *best = ucs2;
-    status = attempt(from, ALPHABET_UNICODE, max_segments, NULL, ucs2);
-    if (status || ucs2->stage == SHRINK_NOTHING)
-        return status;
-    status = attempt(from, ALPHABET_LOOKALIKES, max_segments, NULL, gsm7);
-    if (!status)
+    struct layout layout;
+    bool prefer = true;
+    enum nt_status status = build(from, ALPHABET_LOOKALIKES, &layout);
+    if (!status && layout.foreign)
+        status = fit_in(from, ALPHABET_UNICODE, max_segments, ucs2);
+    if (!status && layout.foreign && ucs2->stage == SHRINK_NOTHING)
+        prefer = false;
+    else if (!status)
+        status = shrink(&layout, max_segments, gsm7);
+    if (!status && layout.foreign && prefer)
         status = prefer_gsm7(gsm7, ucs2, &prefer);
-    if (!status && prefer)
-        *best = gsm7;
+    *best = prefer ? gsm7 : ucs2;
+    layout_clean(&layout);
     return status;
 }
 
@@ -176,10 +176,10 @@ enum nt_status sms_fit(const struct rendering *r, enum sms_mode mode, int max_se
         from = (struct source){.text = no_text, .len = sizeof no_text - 1};
 
     if (mode == SMS_FORCE_GSM7) {
-        status = attempt(&from, ALPHABET_FORCED, max_segments, NULL, &gsm7);
+        status = fit_in(&from, ALPHABET_FORCED, max_segments, &gsm7);
     } else if (mode == SMS_FORCE_UCS2) {
         best = &ucs2;
-        status = attempt(&from, ALPHABET_UNICODE, max_segments, NULL, &ucs2);
+        status = fit_in(&from, ALPHABET_UNICODE, max_segments, &ucs2);
     } else {
         status = fit_auto(&from, max_segments, &gsm7, &ucs2, &best);
     }
@@ -188,7 +188,7 @@ enum nt_status sms_fit(const struct rendering *r, enum sms_mode mode, int max_se
     if (best->stage == SHRINK_IMPOSSIBLE || !best->text.len) {
         /* Cut to nothing: all that could be shown were blanks. */
         from = (struct source){.text = no_text, .len = sizeof no_text - 1};
-        status = attempt(&from, mode == SMS_FORCE_UCS2 ? ALPHABET_UNICODE : ALPHABET_LOOKALIKES, 1, NULL, best);
+        status = fit_in(&from, mode == SMS_FORCE_UCS2 ? ALPHABET_UNICODE : ALPHABET_LOOKALIKES, 1, best);
         out->truncated = true;
         if (status)
             goto done;

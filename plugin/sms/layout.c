@@ -25,12 +25,11 @@ enum {
     GLYPH_CODE_POINTS = 31, /* as many as Unicode's stream-safe format lets follow each other */
     MIDDLE_KEPT = 20,       /* graphemes of a host or a service that always stay */
     USEFUL = 4,             /* fewer graphemes of an output tell nothing: it goes altogether */
-    BODY_BYTES = 3 * SMS_CHARACTERS_MAX,
 };
 
-struct plan plan_whole(bool trim)
+struct plan plan_whole(bool trim, size_t bytes)
 {
-    return (struct plan){.level = {SIZE_MAX, SIZE_MAX, SIZE_MAX}, .end = SIZE_MAX, .trim = trim};
+    return (struct plan){.level = {SIZE_MAX, SIZE_MAX, SIZE_MAX}, .end = SIZE_MAX, .bytes = bytes, .trim = trim};
 }
 
 void layout_init(struct layout *l, enum alphabet alphabet)
@@ -49,13 +48,25 @@ void layout_clean(struct layout *l)
     layout_init(l, l->alphabet);
 }
 
+/* Letters of which no two make one grapheme: Latin, Greek, Cyrillic, Han. A short cut only. */
+static bool is_plain(uint32_t cp)
+{
+    return cp < 0x300 || (cp >= 0x370 && cp <= 0x482) || (cp >= 0x48A && cp <= 0x52F) || (cp >= 0x4E00 && cp <= 0x9FFF);
+}
+
 /* Bytes of the glyph at the start of s. */
 static size_t glyph_length(const char *s, size_t len)
 {
     if ((unsigned char)s[0] < 0x80 && (len == 1 || (unsigned char)s[1] < 0x80))
         return 1; /* clean text has no CRLF, the one grapheme of two ASCII characters */
-    size_t whole = utf8_grapheme(s, len), n = 0, step;
-    uint32_t cp;
+    uint32_t cp, after = 0;
+    size_t n = utf8_next(s, len, &cp), step;
+    if (n < len)
+        utf8_next(s + n, len - n, &after);
+    if (is_plain(cp) && is_plain(after))
+        return n;
+    size_t whole = utf8_grapheme(s, len);
+    n = 0;
     for (int i = 0; i < GLYPH_CODE_POINTS && n < whole; i++, n += step)
         step = utf8_next(s + n, len - n, &cp);
     return n;
@@ -102,8 +113,10 @@ static enum nt_status add_piece(struct layout *l, enum piece_kind kind, const ch
         return NT_ENOMEM;
     size_t first = l->glyphs.n, used;
     enum nt_status status = add_glyphs(l, s, len, first + GLYPHS_MAX, &used);
-    if (!status && used < len && (kind == PIECE_SERVICE || kind == PIECE_HOST)) {
+    bool whole = used == len;
+    if (!status && !whole && (kind == PIECE_SERVICE || kind == PIECE_HOST)) {
         size_t from = len - used > TAIL_BYTES ? len - TAIL_BYTES : used;
+        whole = from == used;
         while (from < len && ((unsigned char)s[from] & 0xC0) == 0x80)
             from++;
         status = add_glyphs(l, s + from, len - from, SIZE_MAX, &used);
@@ -111,12 +124,13 @@ static enum nt_status add_piece(struct layout *l, enum piece_kind kind, const ch
     if (status)
         return status;
     struct piece *p = &l->pieces.item[l->pieces.n++];
-    *p = (struct piece){.kind = kind, .first = first, .n = l->glyphs.n - first};
+    *p = (struct piece){.kind = kind, .first = first, .n = l->glyphs.n - first, .whole = whole};
     while (p->pure < p->n && !l->glyphs.item[first + p->pure].foreign)
         p->pure++;
     if (kind == PIECE_FIT)
         p->minimum = minimum < p->n ? minimum : p->n;
     l->has_minimum |= p->minimum > 0;
+    l->count[kind]++;
     if (p->n > l->longest[kind])
         l->longest[kind] = p->n;
     return NT_OK;
@@ -126,15 +140,19 @@ enum nt_status layout_build(struct layout *l, const char *text, size_t len, cons
 {
     enum nt_status status = NT_OK;
     size_t at = 0, fixed = 0;
-    for (size_t i = 0; i <= spans && fixed <= SMS_CHARACTERS_MAX && !status; i++) {
+    for (size_t i = 0; i <= spans && !status; i++) {
         size_t start = i < spans ? span[i].start : len, before = l->glyphs.n;
         if (start > at)
             status = add_piece(l, PIECE_FIXED, text + at, start - at, 0);
         fixed += l->glyphs.n - before;
-        if (i == spans || status)
+        if (status || fixed > SMS_CHARACTERS_MAX) {
+            l->ends_early = true;
             break;
-        status = add_piece(l, (enum piece_kind)span[i].kind, text + start, span[i].len, span[i].minimum);
-        at = start + span[i].len;
+        }
+        if (i < spans) {
+            status = add_piece(l, (enum piece_kind)span[i].kind, text + start, span[i].len, span[i].minimum);
+            at = start + span[i].len;
+        }
     }
     /* The one behind the last, so that every glyph has an end. */
     if (!status && !VECTOR_GROW(&l->glyphs, item))
@@ -223,7 +241,7 @@ static void draw_fit(struct pen *pen, const struct piece *p, size_t target)
     size_t minimum = pen->plan->below_minimum ? 0 : p->minimum;
     if (minimum && target < minimum + l->ellipsis_glyphs)
         target = minimum + l->ellipsis_glyphs;
-    if (target >= p->n && p->pure == p->n) {
+    if (target >= p->n && p->pure == p->n && p->whole) {
         draw(pen, p->first, p->n);
         return;
     }
@@ -245,10 +263,12 @@ static void draw_middle(struct pen *pen, const struct piece *p, size_t target)
     size_t ellipsis = pen->layout->ellipsis_glyphs;
     if (target < MIDDLE_KEPT + ellipsis)
         target = MIDDLE_KEPT + ellipsis;
-    if (target >= p->n) {
+    if (target >= p->n && p->whole) {
         draw(pen, p->first, p->n);
         return;
     }
+    if (target >= p->n)
+        target = p->n - 1;
     size_t keep = target - ellipsis, head = (keep + 1) / 2, tail = keep / 2;
     draw(pen, p->first, head);
     draw_mark(pen);
@@ -260,7 +280,7 @@ struct drawing layout_draw(const struct layout *l, const struct plan *plan, stru
     struct pen pen = {.layout = l, .plan = plan, .out = out, .drawing = {.possible = true}};
     size_t seen[PIECE_FIXED] = {0};
     buf_reset(out);
-    for (size_t i = 0; i < l->pieces.n && !pen.ended && out->len <= BODY_BYTES; i++) {
+    for (size_t i = 0; i < l->pieces.n && !pen.ended && out->len <= plan->bytes; i++) {
         const struct piece *p = &l->pieces.item[i];
         if (p->kind == PIECE_FIXED) {
             draw(&pen, p->first, p->n);
@@ -274,8 +294,10 @@ struct drawing layout_draw(const struct layout *l, const struct plan *plan, stru
         else
             draw_middle(&pen, p, target);
     }
+    if (l->ends_early && !pen.ended)
+        cut_end(&pen);
     if (plan->trim)
         trim_end(out);
-    pen.drawing.possible &= out->len <= BODY_BYTES;
+    pen.drawing.possible &= out->len <= plan->bytes;
     return pen.drawing;
 }

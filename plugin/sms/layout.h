@@ -29,6 +29,7 @@ struct piece {
     size_t first, n; /* glyphs */
     size_t pure;     /* glyphs before the first foreign one; n when there is none */
     size_t minimum;  /* glyphs of a FIT piece that should stay */
+    bool whole;      /* false: too long to be shown to its end whatever the plan */
 };
 
 struct layout {
@@ -45,8 +46,10 @@ struct layout {
         size_t n, size;
     } pieces;
     size_t longest[PIECE_KINDS]; /* glyphs of the longest piece of each kind */
+    size_t count[PIECE_KINDS];   /* pieces of each kind */
     bool foreign;                /* any glyph is */
     bool has_minimum;            /* any FIT piece has one */
+    bool ends_early;             /* there was more fixed text than any message holds: the rest is left out */
 };
 
 /* How much of it is shown. Pieces of a kind with more glyphs than level[kind] are shortened to level[kind] (ellipsis
@@ -56,18 +59,19 @@ struct plan {
     size_t extra[PIECE_FIXED];
     bool below_minimum; /* FIT pieces may fall below theirs */
     size_t end;         /* glyphs after which the text is cut */
+    size_t bytes;       /* a longer text need not be drawn to its end: it is not possible */
     bool trim;          /* blanks at both ends go */
 };
 
 struct drawing {
     size_t glyphs;  /* what the plan shows, ellipses included */
     size_t kept;    /* glyphs of the rendering that are shown */
-    bool possible;  /* nothing foreign is shown, every minimum is kept, and the text is not absurdly long */
+    bool possible;  /* nothing foreign is shown, every minimum is kept, and the text is not too long */
     bool shortened; /* something is not shown */
 };
 
 /* Everything is shown. */
-struct plan plan_whole(bool trim);
+struct plan plan_whole(bool trim, size_t bytes);
 
 void layout_init(struct layout *l, enum alphabet alphabet);
 void layout_clean(struct layout *l);

@@ -20,8 +20,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SEPTETS_ALONE = 160, SEPTETS_PART = 153, UNITS_ALONE = 70, UNITS_PART = 67 };
-
 struct gsm7_tally {
     size_t septets;
     size_t utf16;

@@ -10,6 +10,9 @@
 
 enum sms_encoding { SMS_GSM7, SMS_UCS2 };
 
+/* What a message of one part holds, and each part of several. */
+enum { SEPTETS_ALONE = 160, SEPTETS_PART = 153, UNITS_ALONE = 70, UNITS_PART = 67 };
+
 struct sms_count {
     enum sms_encoding encoding;
     size_t units; /* septets, or UTF-16 units */

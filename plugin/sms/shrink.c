@@ -20,17 +20,30 @@
 
 #include <limits.h>
 
-enum { UNITS_ALONE = 70, UNITS_PART = 67, SEGMENTS_MOST = 1 + SMS_CHARACTERS_MAX / UNITS_PART };
+enum { SEGMENTS_MOST = 1 + SMS_CHARACTERS_MAX / UNITS_PART };
 
 struct search {
     const struct layout *layout;
     int segments;     /* INT_MAX: any number */
+    size_t units;     /* that these segments hold, and Twilio takes */
     struct buf *out;  /* the text last drawn */
     struct plan plan; /* the best so far */
     struct drawing drawing;
     struct sms_count count;
     enum nt_status status;
 };
+
+static size_t capacity(enum alphabet alphabet, int segments)
+{
+    bool ucs2 = alphabet == ALPHABET_UNICODE;
+    if (segments >= SEGMENTS_MOST)
+        return ucs2 ? SMS_CHARACTERS_MAX : 2 * SMS_CHARACTERS_MAX;
+    if (segments == 1)
+        return ucs2 ? UNITS_ALONE : SEPTETS_ALONE;
+    size_t units = (size_t)segments * (ucs2 ? UNITS_PART : SEPTETS_PART);
+    size_t most = ucs2 ? SMS_CHARACTERS_MAX : 2 * SMS_CHARACTERS_MAX;
+    return units < most ? units : most;
+}
 
 /* Draws the plan; does it fit? */
 static bool fits(struct search *s, const struct plan *plan)
@@ -40,12 +53,10 @@ static bool fits(struct search *s, const struct plan *plan)
         s->status = buf_status(s->out);
     if (s->status || !s->drawing.possible)
         return false;
-    s->count = sms_count_as(s->out->data, s->out->len, s->layout->alphabet == ALPHABET_UNICODE ? SMS_UCS2 : SMS_GSM7);
-    if (s->count.utf16 > SMS_CHARACTERS_MAX || s->count.segments > s->segments)
-        return false;
-    /* A cluster longer than a part counts as one part, but no carrier could send it so. */
-    return s->count.encoding == SMS_GSM7 || s->segments > SEGMENTS_MOST ||
-           s->count.units <= (size_t)(s->segments == 1 ? UNITS_ALONE : UNITS_PART * s->segments);
+    enum sms_encoding encoding = s->layout->alphabet == ALPHABET_UNICODE ? SMS_UCS2 : SMS_GSM7;
+    s->count = sms_count_as(buf_text(s->out), s->out->len, encoding);
+    /* A cluster longer than a part counts as one part, but no carrier could send it so: hence the units. */
+    return s->count.utf16 <= SMS_CHARACTERS_MAX && s->count.segments <= s->segments && s->count.units <= s->units;
 }
 
 /* The largest *value from `low`, which fits, to `high` that fits. value is a member of s->plan. */
@@ -71,8 +82,10 @@ static bool lower(struct search *s, enum piece_kind kind)
     s->plan.level[kind] = 0;
     if (!fits(s, &s->plan))
         return false;
-    raise(s, &s->plan.level[kind], 0, l->longest[kind] + l->ellipsis_glyphs);
-    raise(s, &s->plan.extra[kind], 0, l->pieces.n);
+    /* No glyph costs less than a unit. */
+    size_t high = l->longest[kind] < s->units ? l->longest[kind] : s->units;
+    raise(s, &s->plan.level[kind], 0, high + l->ellipsis_glyphs);
+    raise(s, &s->plan.extra[kind], 0, l->count[kind]);
     return fits(s, &s->plan) && s->out->len;
 }
 
@@ -96,7 +109,7 @@ static enum shrink_stage search(struct search *s)
         return SHRINK_MINIMUM;
     /* A text that is all output, of which nothing would be left, is cut at its end like any other. */
     if (fits(s, &s->plan))
-        s->plan = plan_whole(true);
+        s->plan = plan_whole(true, s->plan.bytes);
     (void)fits(s, &s->plan);
     size_t glyphs = s->drawing.glyphs;
     s->plan.end = 1;
@@ -121,7 +134,8 @@ void shrunk_clean(struct shrunk *s)
 enum nt_status shrink(const struct layout *l, int max_segments, struct shrunk *out)
 {
     struct search s = {.layout = l, .segments = max_segments > 0 ? max_segments : INT_MAX, .out = &out->text};
-    s.plan = plan_whole(max_segments > 0);
+    s.units = capacity(l->alphabet, s.segments);
+    s.plan = plan_whole(max_segments > 0, 3 * s.units);
     out->stage = search(&s);
     out->kept = s.drawing.kept;
     out->count = s.count;
