@@ -7,8 +7,8 @@
  *
  * Nobody looks exactly then. Were the debt counted from when somebody did, every delay would be lost for good, and at a
  * hundred messages a second a delay of 1 ms is a tenth. So a message that goes up to 5 ms late (and at most half of a
- * segment's time) counts as gone when it was due: over any time the rate holds, with one message at its beginning. An
- * idle sender saves nothing up.
+ * segment's time) counts as gone when it was due. Counted from where a busy time began, no more than the rate and one
+ * message ever went. An idle sender saves nothing up.
  *
  * DIAGNOSTICS: none. A rate that is no positive number counts as 1.
  */

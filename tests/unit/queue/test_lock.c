@@ -1,0 +1,224 @@
+#include "support.h"
+
+#include "queue/lock.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static int make(void **state)
+{
+    static struct scratch s;
+    scratch_make(&s);
+    *state = &s;
+    return 0;
+}
+
+static int drop(void **state)
+{
+    scratch_remove(*state);
+    return 0;
+}
+
+/* Starts a process that drains until it is told, by a byte, to end. */
+static pid_t start_drainer(const char *url, int *tell)
+{
+    int ready[2], go[2];
+    char byte;
+    assert_int_equal(pipe(ready), 0);
+    assert_int_equal(pipe(go), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        int fd;
+        long holder;
+        if (drain_lock_take(url, false, &fd, &holder) != NT_OK || write(ready[1], "x", 1) != 1)
+            _exit(1);
+        close(go[1]);
+        (void)!read(go[0], &byte, 1);
+        _exit(0);
+    }
+    close(ready[1]);
+    close(go[0]);
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    *tell = go[1];
+    return child;
+}
+
+static void test_lock__one_drains_and_others_see_who(void **state)
+{
+    struct scratch *f = *state;
+    int fd, tell, status;
+    long holder = 5;
+    assert_int_equal(drain_lock_holder(f->url, &holder), NT_OK);
+    assert_int_equal(holder, 0);
+    pid_t child = start_drainer(f->url, &tell);
+    assert_int_equal(drain_lock_holder(f->url, &holder), NT_OK);
+    assert_int_equal(holder, child);
+    holder = 0;
+    assert_int_equal(drain_lock_take(f->url, false, &fd, &holder), NT_EBUSY);
+    assert_int_equal(holder, child);
+    assert_int_equal(fd, -1);
+    close(tell);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(drain_lock_holder(f->url, &holder), NT_OK);
+    assert_int_equal(holder, 0);
+    assert_int_equal(drain_lock_take(f->url, false, &fd, &holder), NT_OK);
+    close(fd);
+}
+
+static void test_lock__a_kill_leaves_it_free(void **state)
+{
+    struct scratch *f = *state;
+    int fd, tell, status;
+    long holder;
+    pid_t child = start_drainer(f->url, &tell);
+    kill(child, SIGKILL);
+    assert_int_equal(drain_lock_take(f->url, true, &fd, &holder), NT_OK); /* waits for the kernel to be done */
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(drain_lock_holder(f->url, &holder), NT_OK);
+    assert_int_equal(holder, getpid());
+    close(fd);
+    close(tell);
+}
+
+static void test_lock__a_foreign_holder_is_somebody(void **state)
+{
+    struct scratch *f = *state;
+    int fd = open(scratch_file(f, "queue.lock"), O_RDWR | O_CREAT, 0660), other;
+    long holder = 0;
+    static const char *const contents[] = {"", "nonsense\n", "-4\n", "99999999999999999999\n", "123"};
+    assert_true(fd >= 0);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    for (size_t i = 0; i < sizeof contents / sizeof *contents; i++) {
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_int_equal(pwrite(fd, contents[i], strlen(contents[i]), 0), strlen(contents[i]));
+        assert_int_equal(drain_lock_holder(f->url, &holder), NT_OK);
+        assert_int_equal(holder, -1);
+        assert_int_equal(drain_lock_take(f->url, false, &other, &holder), NT_EBUSY);
+        assert_int_equal(holder, 0);
+    }
+    close(fd);
+}
+
+static void test_lock__looking_does_not_get_in_the_way(void **state)
+{
+    struct scratch *f = *state;
+    int fd, status;
+    long holder;
+    assert_int_equal(drain_lock_take(f->url, false, &fd, &holder), NT_OK);
+    close(fd);
+    pid_t child = fork();
+    if (child == 0) {
+        for (;;)
+            (void)!drain_lock_holder(f->url, &holder);
+    }
+    for (int i = 0; i < 300; i++) {
+        assert_int_equal(drain_lock_take(f->url, false, &fd, &holder), NT_OK);
+        close(fd);
+    }
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, &status, 0), child);
+}
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+}
+
+static void test_lock__a_signal_ends_the_wait(void **state)
+{
+    struct scratch *f = *state;
+    int fd, tell, status;
+    long holder;
+    struct sigaction act = {.sa_handler = on_alarm}, old;
+    pid_t child = start_drainer(f->url, &tell);
+    sigaction(SIGALRM, &act, &old);
+    alarm(1);
+    assert_int_equal(drain_lock_take(f->url, true, &fd, &holder), NT_EBUSY);
+    assert_int_equal(holder, child);
+    sigaction(SIGALRM, &old, NULL);
+    close(tell);
+    assert_int_equal(waitpid(child, &status, 0), child);
+}
+
+static void test_lock__a_writer_waits_its_time(void **state)
+{
+    struct scratch *f = *state;
+    struct place p;
+    int one, two;
+    struct timespec from, to;
+    assert_int_equal(place_init(&p, f->url, NULL), NT_OK);
+    assert_int_equal(write_lock_open(&p, &one), NT_OK);
+    assert_int_equal(write_lock_open(&p, &two), NT_OK);
+    assert_int_equal(write_lock_take(one, 0), NT_OK);
+    assert_int_equal(write_lock_take(two, 0), NT_EBUSY);
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    assert_int_equal(write_lock_take(two, 100), NT_EBUSY);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    int64_t ms = (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000;
+    assert_true(ms >= 95 && ms < 2000);
+    write_lock_release(one);
+    assert_int_equal(write_lock_take(two, 0), NT_OK);
+    close(one);
+    close(two);
+    place_clean(&p);
+}
+
+static void test_lock__needs_a_place(void **state)
+{
+    struct scratch *f = *state;
+    char url[200];
+    int fd;
+    long holder;
+    snprintf(url, sizeof url, "sqlite:%s/no/where/queue.db", f->folder);
+    assert_int_equal(drain_lock_take(url, false, &fd, &holder), NT_ENOENT);
+    assert_int_equal(drain_lock_holder(url, &holder), NT_OK);
+    assert_int_equal(holder, 0);
+    assert_int_equal(drain_lock_take("sqlite::memory:", false, &fd, &holder), NT_EINVAL);
+    assert_int_equal(drain_lock_holder("sqlite::memory:", &holder), NT_OK);
+    /* neither a link nor a pipe is taken for the lock */
+    assert_int_equal(symlink("/etc/passwd", scratch_file(f, "queue.lock")), 0);
+    assert_int_not_equal(drain_lock_take(f->url, false, &fd, &holder), NT_OK);
+    unlink(scratch_file(f, "queue.lock"));
+    assert_int_equal(mkfifo(scratch_file(f, "queue.lock"), 0660), 0);
+    assert_int_equal(drain_lock_take(f->url, false, &fd, &holder), NT_EINVAL);
+}
+
+static void test_lock__a_linked_database_has_one_lock(void **state)
+{
+    struct scratch *f = *state;
+    char url[216], link[200];
+    int fd, other;
+    long holder;
+    store_close(open_store(f->url));
+    snprintf(link, sizeof link, "%s/other.db", f->folder);
+    assert_int_equal(symlink(f->path, link), 0);
+    snprintf(url, sizeof url, "sqlite:%s", link);
+    assert_int_equal(drain_lock_take(url, false, &fd, &holder), NT_OK);
+    assert_int_equal(drain_lock_take(f->url, false, &other, &holder), NT_EBUSY);
+    close(fd);
+}
+
+int main(void)
+{
+#define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, make, drop)
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(test_lock__one_drains_and_others_see_who),
+        IN_FOLDER(test_lock__a_kill_leaves_it_free),
+        IN_FOLDER(test_lock__a_foreign_holder_is_somebody),
+        IN_FOLDER(test_lock__looking_does_not_get_in_the_way),
+        IN_FOLDER(test_lock__a_signal_ends_the_wait),
+        IN_FOLDER(test_lock__a_writer_waits_its_time),
+        IN_FOLDER(test_lock__needs_a_place),
+        IN_FOLDER(test_lock__a_linked_database_has_one_lock),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
