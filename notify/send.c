@@ -129,14 +129,17 @@ static bool follow_on(void *arg, const struct page *p)
     return false;
 }
 
-static void add_follow_ons(struct runtime *r, struct accepted *a)
+/* True: there is one more. */
+static bool add_follow_ons(struct runtime *r, struct accepted *a)
 {
-    for (size_t i = 0, n = a->n; i < n; i++)
+    size_t n = a->n;
+    for (size_t i = 0; i < n; i++)
         if (a->page[i]->state == PAGE_FAILED && a->page[i]->alert_id) {
             struct store_query q = {.kind = PAGES_OF_ALERT, .id = a->page[i]->alert_id};
             (void)r->store->ops->pages(r->store, &q, follow_on, a);
-            return;
+            break;
         }
+    return a->n > n;
 }
 
 /* Waits for the drainer's word; true while the drainer lives. */
@@ -186,10 +189,10 @@ static int wait_store(struct runtime *r, const struct arguments *a, struct accep
 {
     int64_t until = now_ms(r) + (int64_t)a->wait * 1000, until_wall = runtime_now(r) + (int64_t)a->wait * 1000, left;
     size_t ignored = 0;
-    while (a->wait && waiting(r, pages, until_wall) && (left = until - now_ms(r)) > 0)
+    while (a->wait && (waiting(r, pages, until_wall) || add_follow_ons(r, pages)) && (left = until - now_ms(r)) > 0)
         (void)wait_for_news(b, left < LOOK_EVERY ? left : LOOK_EVERY, &ignored, &ignored);
     if (a->wait)
-        add_follow_ons(r, pages);
+        (void)add_follow_ons(r, pages);
     print_accepted(pages, a->json);
     return accepted_exit(pages);
 }
