@@ -60,7 +60,7 @@ static bool fits(struct search *s, const struct plan *plan)
 }
 
 /* The largest *value from `low`, which fits, to `high` that fits. value is a member of s->plan. */
-static void raise(struct search *s, size_t *value, size_t low, size_t high)
+static void climb(struct search *s, size_t *value, size_t low, size_t high)
 {
     while (low < high && !s->status) {
         *value = high - (high - low) / 2;
@@ -84,8 +84,8 @@ static bool lower(struct search *s, enum piece_kind kind)
         return false;
     /* No glyph costs less than a unit. */
     size_t high = l->longest[kind] < s->units ? l->longest[kind] : s->units;
-    raise(s, &s->plan.level[kind], 0, high + l->ellipsis_glyphs);
-    raise(s, &s->plan.extra[kind], 0, l->count[kind]);
+    climb(s, &s->plan.level[kind], 0, high + l->ellipsis_glyphs);
+    climb(s, &s->plan.extra[kind], 0, l->count[kind]);
     return fits(s, &s->plan) && s->out->len;
 }
 
@@ -115,7 +115,7 @@ static enum shrink_stage search(struct search *s)
     s->plan.end = 1;
     if (!glyphs || !fits(s, &s->plan))
         return SHRINK_IMPOSSIBLE;
-    raise(s, &s->plan.end, 1, glyphs);
+    climb(s, &s->plan.end, 1, glyphs);
     return fits(s, &s->plan) && s->out->len ? SHRINK_END : SHRINK_IMPOSSIBLE;
 }
 
