@@ -116,7 +116,8 @@ static void not_as_expected(struct reading *r, const struct field *f, const stru
     if (f->flags & FIELD_QUIET || f->type == FIELD_SECRET)
         reading_fault(r, n, fatal, "%s must be %s", f->key, expects);
     else
-        reading_fault(r, n, fatal, "%s must be %s, not '%.*s'", f->key, expects, READING_QUOTE, n->text);
+        reading_fault(r, n, fatal, "%s must be %s, not '%.*s'", f->key, expects, READING_QUOTE,
+                      n && n->text ? n->text : "");
 }
 
 /* The kinds of text: false when it is told and cannot be taken; otherwise what is kept is in kept. */
@@ -153,7 +154,7 @@ static bool take_text(struct reading *r, const struct field *f, const struct nod
     }
     if (verdict == FORM_ODD) {
         const char *text = buf_text(kept);
-        if (strcmp(text, n->text))
+        if (strcmp(text, n->text) != 0)
             reading_fault(r, n, false, "%s: '%.*s' %s (taken as %s)", f->key, READING_QUOTE, n->text, f->form->odd,
                           text);
         else
@@ -322,7 +323,7 @@ static void bind_many(struct reading *r, const struct field *f, const struct nod
 /* The value, if it is of the kind that the field wants; NULL (told) otherwise. */
 static const struct node *usable(struct reading *r, const struct field *f, const struct node *n)
 {
-    if (node_empty(n) || n->kind == NODE_BROKEN)
+    if (!n || node_empty(n) || n->kind == NODE_BROKEN)
         return NULL;
     if (f->type == FIELD_SECTION)
         return n; /* bind_section() looks */

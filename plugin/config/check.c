@@ -15,7 +15,9 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 void reading_fault(struct reading *r, const struct node *n, bool fatal, const char *format, ...)
@@ -147,6 +149,7 @@ static void check_places(struct reading *r)
     struct config *c = r->config;
     const struct node *folder = node_get(node_get(r->root, "message"), "template_dir");
     struct stat st;
+    struct sockaddr_un address;
     const char *path = c->store + strlen("sqlite:");
     set_absolute(r, &c->store_path, "", path);
     if (!r->status)
@@ -159,7 +162,13 @@ static void check_places(struct reading *r)
             r->status = NT_ENOMEM;
         mem_free(to);
     }
-    if (r->status || node_empty(folder) || r->mode == READING_TEXT)
+    if (r->status)
+        return;
+    if (strlen(c->socket) >= sizeof address.sun_path)
+        reading_fault(r, node_get(node_get(r->root, "daemon"), "socket"), false,
+                      "socket: the path is longer than %zu bytes, which no socket's may be",
+                      sizeof address.sun_path - 1);
+    if (node_empty(folder) || r->mode == READING_TEXT)
         return;
     /* A folder that was asked for; without it the installed texts are used. */
     if (stat(c->message.template_dir, &st))

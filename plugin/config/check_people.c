@@ -91,7 +91,7 @@ static void check_twice(struct reading *r, const struct names *names)
     for (size_t i = 1; i < names->n; i++) {
         const struct name *a = &names->item[i - 1], *b = &names->item[i];
         bool same_person = (a->kind == NAME_GROUP) == (b->kind == NAME_GROUP) && a->owner == b->owner;
-        if (strcasecmp(a->text, b->text) || same_person)
+        if (strcasecmp(a->text, b->text) != 0 || same_person)
             continue;
         if (before(b->node, a->node)) {
             const struct name *swap = a;
@@ -141,7 +141,7 @@ static void check_members(struct reading *r, const struct names *names, const ch
             continue;
         }
         if (!number_parse(member, strlen(member), number)) {
-            if (strcmp(member, number))
+            if (strcmp(member, number) != 0)
                 reading_fault(r, item, false, "%s: '%.*s' is not written as E.164 has it (taken as %s)", key,
                               READING_QUOTE, member, number);
             reading_set(r, &members->item[from], number);

@@ -45,7 +45,7 @@ static enum form_verdict look_sid(const char *text, const char *prefix, struct b
         return look_sid(text, prefix, kept);                                                                           \
     }                                                                                                                  \
     const struct form form_##name = {                                                                                  \
-        .expects = what ": " prefix " and 32 hexadecimal digits", .mild = left_out, .look = look_##name};
+        .expects = what ": " prefix " and 32 hexadecimal digits", .mild = (left_out), .look = look_##name};
 
 SID_FORM(account_sid, "AC", "an account SID", false)
 SID_FORM(service_sid, "MG", "a messaging service SID", true)
@@ -124,7 +124,7 @@ static enum form_verdict look_timezone(const char *text, struct buf *kept)
         return FORM_BAD;
     /* Without the folder (a bare container) nothing can be said against it. */
     memcpy(path, ZONEINFO "/", sizeof ZONEINFO);
-    strcpy(path + sizeof ZONEINFO, text);
+    memcpy(path + sizeof ZONEINFO, text, len + 1);
     return keep(text, access(ZONEINFO, X_OK) || !access(path, R_OK), kept);
 }
 
@@ -285,7 +285,7 @@ bool form_duration(const char *text, int64_t *ms)
         for (size_t i = 0; i < digits; i++)
             value = value * 10 + (text[i] - '0');
         text += digits;
-        while (u < UNITS && (strlen(units[u].word) != letters || strncmp(text, units[u].word, letters)))
+        while (u < UNITS && (strlen(units[u].word) != letters || strncmp(text, units[u].word, letters) != 0))
             u++;
         if (u == UNITS)
             return false;
@@ -301,7 +301,7 @@ void form_duration_text(int64_t ms, char out[FORM_DURATION_SIZE])
 {
     size_t used = 0;
     if (!ms)
-        strcpy(out, "0");
+        memcpy(out, "0", sizeof "0");
     for (size_t u = 0; u < UNITS && ms; u++)
         if (ms >= units[u].ms) {
             used += (size_t)snprintf(out + used, FORM_DURATION_SIZE - used, "%lld%s", (long long)(ms / units[u].ms),

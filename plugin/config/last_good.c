@@ -31,7 +31,7 @@
 
 #define SAVED "\n# saved: "
 
-enum { FILE_NAME_MAX = 200, PATH_LONGEST = 8192, COPY_MAX = NODE_TEXT_MAX };
+enum { FILE_NAME_MAX = 200, NAME_ROOM = 32768, PATH_ROOM = 65536, COPY_MAX = NODE_TEXT_MAX };
 
 /*
  * /etc/notify_twilio/config.yaml → last-good-etc-notify_twilio-config.yaml. A '-' or anything unusual in the path is
@@ -43,8 +43,8 @@ char *config_last_good_path(const char *path)
     size_t first = list ? strcspn(list, ":") : 0;
     struct buf name, whole;
     char hash[HASH_HEX];
-    buf_init(&name, PATH_LONGEST * 3);
-    buf_init(&whole, PATH_LONGEST * 2);
+    buf_init(&name, NAME_ROOM);
+    buf_init(&whole, PATH_ROOM);
     for (const char *c = path + strspn(path, "/"); *c; c++) {
         bool usual =
             (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr("._", *c);
@@ -83,7 +83,7 @@ enum nt_status config_save_last_good(const struct config *c, int64_t now, char *
         goto done; /* did not load from its file */
     buf_adds(&text, "# notify_twilio: the last good copy of ");
     for (const char *at = c->path; *at; at++)
-        buf_addc(&text, (unsigned char)*at < ' ' || *at == 0x7F ? '?' : *at);
+        buf_addc(&text, (char)((unsigned char)*at < ' ' || *at == 0x7F ? '?' : *at));
     buf_addf(&text, SAVED "%lld\n", (long long)now);
     status = config_dump(c, &text);
     if (status)

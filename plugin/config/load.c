@@ -96,7 +96,9 @@ enum nt_status reading_file(struct reading *r, const char *path, const char *bas
     r->file = path;
     r->base = base;
     *out = NULL;
-    enum nt_status status = file_read(path, &text, NULL);
+    mode_t mode = 0;
+    enum nt_status status = file_read(path, &text, &mode);
+    r->open = !status && mode & 07;
     if (status == NT_ENOMEM)
         goto done;
     if (status) {
@@ -211,6 +213,14 @@ done:
     return status;
 }
 
+/* A secret that stands in a file that others can read: told where it is used; what is wrong is the file, not its text.
+ */
+static void warn_of_open_file(const char *path, const struct config_twilio *t)
+{
+    if ((*t->auth_token && !*t->auth_token_file) || (*t->api_key_secret && !*t->api_key_secret_file))
+        log_warning("%s holds a secret, and others have access to it: chmod o= %s", path, path);
+}
+
 /* What is right in the file. */
 static enum nt_status salvage(const char *path, const struct problems *problems, struct config *c, const char *why)
 {
@@ -254,15 +264,16 @@ enum nt_status config_open(const char *path, struct config **out, struct problem
             status = salvage(path, problems, c, trouble);
         else
             status = problems_add(problems, path, 0, 0, true, "cannot be used, and %s", trouble);
-        if (!status && !c)
-            status = NT_ECONFIG;
-        else if (!status && !c->salvaged)
+        if (!status && !(c && c->salvaged))
             status = NT_ECONFIG;
         if (status)
             goto done;
     }
-    if (!copied)
+    if (!copied) {
         log_problems(problems, false, log_warning);
+        if (r.open)
+            warn_of_open_file(path, &c->twilio);
+    }
     *out = c;
     c = NULL;
 done:

@@ -27,6 +27,7 @@ struct reading {
     enum nt_status status;
     bool fatal;    /* does not load */
     bool vital;    /* a section where nothing may be guessed is being looked at */
+    bool open;     /* others have access to the file */
     bool hopeless; /* a fatal fault in such a section: not even part of the file can be used */
 };
 

@@ -80,13 +80,14 @@ static void add(struct resolving *r, const struct config_contact *contact, const
     }
     if (listed(r->out, number))
         return;
-    if (strlen(number) >= sizeof made.number || !VECTOR_GROW(r->out, item)) {
+    size_t len = strlen(number);
+    if (len >= sizeof made.number || !VECTOR_GROW(r->out, item)) {
         r->status = NT_ENOMEM;
         return;
     }
-    strcpy(made.number, number);
+    memcpy(made.number, number, len + 1);
     for (size_t i = 0; contact && i < contact->numbers.n; i++)
-        if (strcmp(contact->numbers.item[i], number) && !strlist_has(&made.others, contact->numbers.item[i]) &&
+        if (strcmp(contact->numbers.item[i], number) != 0 && !strlist_has(&made.others, contact->numbers.item[i]) &&
             !r->status)
             r->status = strlist_add(&made.others, contact->numbers.item[i]);
     if (r->status)

@@ -21,7 +21,9 @@ static int drop(void **state)
     return 0;
 }
 
-#define HEAD "twilio:\n  account_sid: " ACCOUNT "\n  auth_token: abcd\n"
+#define TEN     "0123456789"
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define HEAD    "twilio:\n  account_sid: " ACCOUNT "\n  auth_token: abcd\n"
 
 /* Line and column are those in the text as given here: lines are counted from its own first. */
 static const struct {
@@ -141,6 +143,7 @@ static const struct {
      "region is missing"},
     {TWILIO, "media_prefixes: [1]", true, 1, 18, "beginning of a number"},
     /* folders */
+    {TWILIO, "daemon: {socket: /" HUNDRED "/socket}", false, 1, 18, "longer than 107 bytes"},
     {TWILIO, "message: {template_dir: none}", false, 1, 25, "template_dir: "},
 };
 

@@ -434,6 +434,37 @@ static void test_load__open_makes_the_best_of_a_file(void **state)
     check_open("", NT_ECONFIG, false, "");
 }
 
+static void test_load__an_open_file_with_a_secret_is_told_where_it_is_used(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        mode_t mode;
+        bool told;
+    } row[] = {
+        {TWILIO, 0640, false},
+        {TWILIO, 0644, true},
+        {"twilio:\n  account_sid: " ACCOUNT "\n  auth_token_file: token\n" SENDERS, 0644, false},
+        {"twilio:\n  account_sid: " ACCOUNT "\n  api_key_sid: " KEY "\n  api_key_secret: abcd\n" SENDERS, 0604, true},
+    };
+    folder_write(&folder, "token", "abcd\n", 0600);
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct problems p;
+        struct config *c = NULL;
+        struct buf log;
+        problems_init(&p);
+        buf_init(&log, 65536);
+        log_tap(keep_line, &log);
+        const char *path = folder_write(&folder, "config.yaml", row[i].text, row[i].mode);
+        assert_int_equal(config_open(path, &c, &p), NT_OK);
+        assert_int_equal(p.n, 0);
+        assert_true((strstr(buf_text(&log), "1 ") && strstr(buf_text(&log), "holds a secret")) == row[i].told);
+        config_free(c);
+        problems_clean(&p);
+        buf_clean(&log);
+    }
+}
+
 static void test_load__a_faulty_setting_of_a_salvaged_file_is_its_default(void **state)
 {
     (void)state;
@@ -551,6 +582,7 @@ int main(void)
         TEST(credentials),
         TEST(no_secret_in_log_or_problem),
         TEST(open_makes_the_best_of_a_file),
+        TEST(an_open_file_with_a_secret_is_told_where_it_is_used),
         TEST(a_faulty_setting_of_a_salvaged_file_is_its_default),
         TEST(which_file),
         TEST(many_contacts),
