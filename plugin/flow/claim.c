@@ -280,6 +280,7 @@ enum nt_status claim_pages(struct drainer *d)
 static void answered(void *arg, const struct http_result *result)
 {
     struct flight *f = arg;
+    (void)fault_point("request.answered");
     response_outcome(result, f->page->media.n && !(f->page->flags & PAGE_TEXT_ONLY),
                      *f->d->r->config->twilio.status_callback && !(f->page->flags & PAGE_NO_CALLBACK), &f->outcome);
     f->step = f->step_before = FLIGHT_ANSWERED;

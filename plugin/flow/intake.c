@@ -10,6 +10,7 @@
  */
 #include "flow/engine.h"
 
+#include "base/fault.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -215,6 +216,7 @@ void intake_answer(struct drainer *d, enum nt_status turn)
         struct request *q = &d->intake->item[i];
         struct buf answer;
         buf_init(&answer, ANSWER_MAX);
+        (void)fault_point("answer.before");
         if (q->control) {
             /* a daemon does not leave for another: it says so by its status */
             if (q->leave && !d->o->daemon)

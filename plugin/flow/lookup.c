@@ -11,6 +11,7 @@
 #include "flow/engine.h"
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "twilio/reconcile.h"
 #include "twilio/request.h"
@@ -47,6 +48,7 @@ static void listed(void *arg, const struct http_result *r)
     struct flight *f = arg;
     struct message_list list = {0};
     f->step = f->step_before = FLIGHT_LOOKED;
+    (void)fault_point("lookup.answered");
     f->looked_ok = f->conclusive = false;
     f->account_answered = r->end == HTTP_ANSWERED;
     if (r->end != HTTP_ANSWERED || r->status != 200 || response_list(r->body, r->body_len, &list) != NT_OK) {
@@ -80,6 +82,7 @@ static void look(struct flight *f)
         request_credentials(&d->r->config->twilio, &r.user, &r.password);
         f->step = f->step_before = FLIGHT_LOOKING;
         st = http_start(d->http, &r);
+        (void)fault_point("lookup.started");
     }
     if (st != NT_OK) {
         f->step = f->step_before = FLIGHT_UNKNOWN;

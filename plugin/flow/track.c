@@ -12,6 +12,7 @@
 #include "flow/engine.h"
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/vector.h"
@@ -225,6 +226,7 @@ static enum nt_status settle_one(struct drainer *d, struct watch *w)
         return NT_OK;
     if (st != NT_OK)
         return st;
+    (void)fault_point("receipt.before");
     if (p->state != PAGE_SENT) { /* an end came another way */
         page_free(p);
         return NT_OK;
