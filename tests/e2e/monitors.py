@@ -158,6 +158,13 @@ class Test(harness.Test):
         self.assertEqual(message["to"], to)
         return message["body"]
 
+    def pages(self):
+        """All pages, oldest first, once Twilio's answers are recorded."""
+        def recorded():
+            pages = self.place.queue_json()
+            return all(page["state"] in ("sent", "delivered") for page in pages) and pages
+        return sorted(harness.wait_until(recorded, 10, "every page is sent"), key=lambda page: page["id"])
+
     def history(self, page, *options):
         """`queue show` of a page, as data."""
         done = self.place.run("queue", "show", "--json", *options, page["id"])

@@ -85,7 +85,7 @@ class ByEnvironment(monitors.Test):
         self.monitor.host_result(1, "DOWN - no answer")
         self.assertRegex(self.text(), monitors.clock("DOWN PROBLEM: web01 @\nDOWN - no answer"))
 
-        pages = sorted(self.place.queue_json(), key=lambda page: page["id"])
+        pages = self.pages()
         self.assertEqual([page["event"] for page in pages], ["problem", "acknowledgement", "recovery", "problem"])
         self.assertEqual({page["contact"] for page in pages}, {"alice"})
         self.assertEqual([page["sid"] for page in pages], [message["sid"] for message in self.sim.messages()])

@@ -1,0 +1,116 @@
+#!/bin/sh
+# test.sh [--quick] [--no-install]: installs what the tests need, builds, and runs every test there is.
+#
+#   release   what is installed, every warning an error: all tests (unit, e2e, contract, monitors)
+#   asan      with address and undefined behaviour sanitizers: unit and e2e        (not with --quick)
+#   fuzz      ten seconds of every fuzz target, with clang                         (not with --quick)
+#
+# Debian 12, as root or with sudo; elsewhere install by hand and say --no-install. Everything is built in build/.
+# NT_JOBS says how many jobs run at once. Exit status: 0 when everything passed.
+set -eu
+cd "$(dirname "$0")/.."
+. packaging/packages.sh
+
+quick=false
+install=true
+for option; do
+    case $option in
+        --quick) quick=true ;;
+        --no-install) install=false ;;
+        -h | --help)
+            sed -n '2,/^set/s/^# \{0,1\}//p' packaging/test.sh
+            exit 0
+            ;;
+        *)
+            echo "test.sh: what is $option? See --help." >&2
+            exit 64
+            ;;
+    esac
+done
+
+jobs=${NT_JOBS:-$(nproc)}
+started=$(date +%s)
+mkdir -p build/logs
+: >build/logs/results
+trap '[ $? = 0 ] || echo "test.sh: failed after $(($(date +%s) - started)) s" >&2' EXIT
+
+say() {
+    printf '\n=== %s  [%d s]\n' "$1" $(($(date +%s) - started))
+}
+
+# What a bare Debian 12 needs, by what needs it.
+building='gcc libc6-dev binutils cmake ninja-build pkg-config
+    libcurl4-openssl-dev libcjson-dev libsqlite3-dev libyaml-dev libutf8proc-dev libssl-dev'
+testing='libcmocka-dev libmicrohttpd-dev python3 openssl ca-certificates tzdata'
+contract='python3-twilio'
+monitors='nagios4-core icinga2-bin icinga2-common'
+fuzzing='clang libclang-rt-14-dev'
+# Node may come from somewhere else, and then brings its own npm.
+command -v node >/dev/null || contract="$contract nodejs"
+command -v npm >/dev/null || contract="$contract npm"
+
+if $install; then
+    say 'packages'
+    $quick && fuzzing=''
+    # shellcheck disable=SC2086
+    missing=$(packages_missing $building $testing $contract $monitors $fuzzing)
+    echo "${missing:-all there}"
+    # shellcheck disable=SC2086
+    packages_install build/logs/apt $building $testing $contract $monitors $fuzzing
+fi
+
+# The packages from npm, once for all builds; a registry may fail for a moment.
+for pause in 5 20 0; do
+    if tests/contract/packages.sh "$PWD/build/npm"; then break; fi
+    [ "$pause" != 0 ] || exit 1
+    sleep "$pause"
+done
+
+# build NAME [OPTION…] [-- TARGET…]: configures build/NAME by its preset and builds it.
+build() {
+    name=$1
+    shift
+    say "$name: build"
+    cmake --preset "$name" -DNT_NPM_DIR="$PWD/build/npm" >"build/logs/$name-cmake" 2>&1 || {
+        cat "build/logs/$name-cmake"
+        exit 1
+    }
+    cmake --build --preset "$name" -j "$jobs"
+}
+
+# run NAME [OPTION…]: ctest in build/NAME. Its closing line is kept for the end.
+failed=0
+run() {
+    name=$1
+    shift
+    say "$name: tests"
+    # No pipe may hide ctest's exit status.
+    { ctest --test-dir "build/$name" -j "$jobs" --output-on-failure --no-tests=error "$@" 2>&1 && echo ok >"build/logs/$name-ok"; } |
+        tee "build/logs/$name-ctest"
+    [ -e "build/logs/$name-ok" ] || failed=1
+    rm -f "build/logs/$name-ok"
+    printf '%s: %s\n' "$name" "$(grep 'tests passed' "build/logs/$name-ctest" || echo 'no result')" >>build/logs/results
+}
+
+build release
+run release
+
+if ! $quick; then
+    build asan
+    run asan -L '^(unit|e2e)$'
+
+    say 'fuzz: build'
+    cmake -S . -B build/fuzz -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DNT_WERROR=ON -DNT_FUZZ=ON \
+        -DNT_SANITIZE=address,undefined -DNT_NPM_DIR="$PWD/build/npm" >build/logs/fuzz-cmake 2>&1 || {
+        cat build/logs/fuzz-cmake
+        exit 1
+    }
+    cmake --build build/fuzz -j "$jobs" --target tests/fuzz/all
+    run fuzz -L '^fuzz$'
+fi
+
+say 'summary'
+cat build/logs/results
+sed -n 's/.*, \([0-9]*\) tests failed out of \([0-9]*\)$/\1 \2/p' build/logs/results |
+    awk '{ failed += $1; all += $2 } END { printf "%d passed, %d failed\n", all - failed, failed }'
+exit $failed
