@@ -1,29 +1,25 @@
 /*
- * background: a drainer of our own that outlives the command that started it.
+ * background: drainers of our own that outlive the command that started them.
  */
 #ifndef NT_NOTIFY_BACKGROUND_H
 #define NT_NOTIFY_BACKGROUND_H
 
 #include "flow/runtime.h"
 
-#include <stdbool.h>
-#include <sys/types.h>
+/* Forks a child with a session and standard descriptors of its own: 0 in the child, its pid in the caller, < 0 with
+ * errno. */
+int background_fork(const struct runtime *r);
 
-struct background {
-    pid_t pid;
-    int progress; /* readable: 'p' after each commit, 's' a page sent, 'f' one refused; end of file: it has ended */
-    int go;
-};
+/* Set once the child has been asked to end. */
+const volatile int *background_stop(void);
+
+/* In the child: delivers until nothing is unsettled, waiting for the lock when somebody else has it. */
+void background_drain(struct runtime *r, const char *socket);
 
 /*
- * Forks. Call it before the store is opened (SQLite does not survive a fork), or with the spare store, which the child
- * inherits. The child takes the drain lock, or stands by while somebody else drains, opens its own store and
- * connections, and waits: so its start costs the caller nothing. socket: where to listen.
+ * A drainer that stands by: it takes the drain lock as soon as it is free and delivers, as long as anything is
+ * unsettled. The store is closed for the fork (SQLite does not survive one) and opened again. socket: where to listen.
  */
-enum nt_status background_start(struct runtime *r, const char *socket, struct background *out) NT_MUST_USE;
-/* Pages have been stored: deliver. The same happens when the caller dies. */
-void background_go(struct background *b);
-/* Nothing was stored: the child ends. */
-void background_cancel(struct background *b);
+enum nt_status background_start(struct runtime *r, const char *socket) NT_MUST_USE;
 
 #endif

@@ -23,6 +23,7 @@ int dropin_run(int argc, char **argv, bool service)
     struct buf error;
     bool verbose = false;
     int status = EXIT_USAGE_ERROR;
+    send_close_inherited();
     order_init(&order);
     buf_init(&error, 4096);
     enum nt_status st = icinga2_options(argc, argv, service, &order.pairs, &order.to, &verbose, &error);

@@ -20,6 +20,7 @@
 #include "notify/environment.h"
 #include "notify/text.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -31,26 +32,41 @@
 
 enum { ANSWER_WITHIN = 1000, ANSWER_SIZE = 256 * 1024 };
 
-/* The rest of the program: beside this file (build tree), or where it was installed. */
-static int become_full(char **argv)
+typedef int main_function(int, char **);
+
+/* The rest of the program: beside this file (build tree), or where it was installed. Its symbols are looked up as they
+ * are needed: of twenty libraries a page uses little. */
+static int become_full(int argc, char **argv)
 {
+    static const char name[] = "notify_twilio-full.so";
     char path[PATH_MAX + 64], self[PATH_MAX];
+    void *full = NULL;
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     if (n > 0) {
         self[n] = '\0';
         char *slash = strrchr(self, '/');
         if (slash) {
             slash[1] = '\0';
-            static const char *const beside[] = {"notify_twilio-full", "../libexec/notify_twilio/notify_twilio-full"};
-            for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
-                snprintf(path, sizeof path, "%s%s", self, beside[i]);
-                execv(path, argv);
+            static const char *const beside[] = {"", "../libexec/notify_twilio/"};
+            for (size_t i = 0; !full && i < sizeof beside / sizeof *beside; i++) {
+                snprintf(path, sizeof path, "%s%s%s", self, beside[i], name);
+                if (access(path, F_OK) == 0)
+                    full = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
             }
         }
     }
-    execv(NT_LIBEXEC_DIR "/notify_twilio-full", argv);
-    fprintf(stderr, "notify_twilio: cannot start %s: %s\n", NT_LIBEXEC_DIR "/notify_twilio-full", strerror(errno));
-    return EXIT_TRY_AGAIN;
+    if (!full) {
+        snprintf(path, sizeof path, "%s/%s", NT_LIBEXEC_DIR, name);
+        full = dlopen(path, RTLD_LAZY | RTLD_LOCAL);
+    }
+    void *entry = full ? dlsym(full, "nt_main") : NULL;
+    if (!entry) {
+        fprintf(stderr, "notify_twilio: %s\n", dlerror());
+        return EXIT_TRY_AGAIN;
+    }
+    main_function *run;
+    memcpy(&run, &entry, sizeof run); /* ISO C has no cast from an object to a function */
+    return run(argc, argv);
 }
 
 static void put_text(struct frame *f, const char *key, const char *value)
@@ -118,7 +134,7 @@ static void write_frame(struct frame *f, const struct arguments *a, const char *
                 put_pair(f, *e);
 }
 
-/* What was read from standard input is there again for notify_twilio-full. */
+/* What was read from standard input is there again for notify_twilio-full.so.so. */
 static void give_back(const char *text)
 {
     int fd = memfd_create("text", 0);
@@ -141,7 +157,7 @@ static int offer(int argc, char **argv, char **env)
     if (!arguments_parse(argc - 1, argv + 1, &a, error, sizeof error) || a.help || a.version || a.dry_run ||
         !locate_socket(a.socket, a.config, path, sizeof path) || access(path, F_OK) != 0) {
         arguments_clean(&a);
-        return become_full(argv); /* says what is wrong, or does what is asked */
+        return become_full(argc, argv); /* says what is wrong, or does what is asked */
     }
     if (text_wanted(&a, env))
         text = text_read(STDIN_FILENO);
@@ -168,7 +184,7 @@ static int offer(int argc, char **argv, char **env)
     }
     mem_free(text);
     arguments_clean(&a);
-    return status < 0 ? become_full(argv) : status;
+    return status < 0 ? become_full(argc, argv) : status;
 }
 
 int main(int argc, char **argv)
@@ -178,5 +194,5 @@ int main(int argc, char **argv)
     unsetenv("NOTIFY_TWILIO_REQUEST");
     if (argc > 1 && !strcmp(argv[1], "send"))
         return offer(argc, argv, environ);
-    return become_full(argv);
+    return become_full(argc, argv);
 }

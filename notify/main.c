@@ -1,10 +1,12 @@
 /*
- * main: notify_twilio-full, everything that needs more than libc. The front becomes this program when it has to.
+ * main: notify_twilio-full.so, everything that needs more than libc. The front loads it when it has to, so that there
+ * is one process and one start, and a hand-over pays for neither.
  */
 #include "base/paths.h"
 #include "notify/arguments.h"
 #include "notify/command.h"
 #include "notify/dropin.h"
+#include "notify/full.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -40,7 +42,7 @@ int command_usage(const struct command *c, const char *format, ...)
     return EXIT_USAGE_ERROR;
 }
 
-int main(int argc, char **argv)
+NT_EXPORT int nt_main(int argc, char **argv)
 {
     const char *slash = argc ? strrchr(argv[0], '/') : NULL, *name = slash ? slash + 1 : argc ? argv[0] : "";
     struct sigaction ignore = {.sa_handler = SIG_IGN};

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/accept.h"
+#include "flow/drain.h"
 #include "flow/offer.h"
 #include "flow/preview.h"
 #include "flow/report.h"
@@ -21,6 +22,7 @@
 #include "notify/session.h"
 #include "notify/text.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +30,13 @@
 #include <unistd.h>
 
 enum { LINE_MAX_BYTES = 256 * 1024, ERROR_MAX = 16 * 1024, LOOK_EVERY = 50 };
+
+/* A drainer left behind must hold nothing of the monitor's open; so it never gets into this process at all. */
+void send_close_inherited(void)
+{
+    if (close_range(STDERR_FILENO + 1, ~0U, 0) != 0)
+        log_debug("close_range: %s", strerror(errno));
+}
 
 static enum nt_status put_entry(struct kv *kv, const char *entry)
 {
@@ -92,11 +101,6 @@ static void print_accepted(const struct accepted *a, bool json)
         print_page(a->page[i], json);
 }
 
-static int64_t now_ms(const struct runtime *r)
-{
-    return clock_boot(r->clock);
-}
-
 /* Is anything of ours still worth waiting for? Reads the pages anew; duplicates stand as their originals do. */
 static bool waiting(struct runtime *r, struct accepted *a, int64_t until_wall)
 {
@@ -142,117 +146,131 @@ static bool add_follow_ons(struct runtime *r, struct accepted *a)
     return a->n > n;
 }
 
-/* Waits for the drainer's word; true while the drainer lives. */
-static bool wait_for_news(struct background *b, int64_t timeout, size_t *sent, size_t *refused)
+/* ---- draining ourselves, then leaving the drainer behind ---- */
+
+struct departure {
+    struct runtime *r;
+    const struct arguments *a;
+    struct accepted *pages;
+    int64_t until, until_wall;
+};
+
+static bool settled_or_late(void *arg)
 {
-    struct pollfd p = {.fd = b->progress, .events = POLLIN};
-    char bytes[64];
-    if (b->progress < 0) {
-        poll(NULL, 0, (int)timeout);
-        return false;
-    }
-    if (poll(&p, 1, (int)timeout) <= 0)
+    struct departure *d = arg;
+    if (!d->a->wait || clock_boot(d->r->clock) >= d->until)
         return true;
-    ssize_t n = read(b->progress, bytes, sizeof bytes);
-    if (n <= 0) {
-        close(b->progress);
-        b->progress = -1;
-        return false;
-    }
-    for (ssize_t i = 0; i < n; i++) {
-        *sent += bytes[i] == 's';
-        *refused += bytes[i] == 'f';
-    }
-    return true;
+    return !waiting(d->r, d->pages, d->until_wall) && !add_follow_ons(d->r, d->pages);
 }
 
-/* Without a store only the drainer's bytes tell what became of the pages. */
-static int wait_spare(struct runtime *r, const struct arguments *a, struct accepted *pages, struct background *b)
+static int leave_behind(void *arg)
 {
-    int64_t until = now_ms(r) + (int64_t)a->wait * 1000, left;
-    size_t sent = 0, refused = 0;
-    while (sent + refused < pages->n && (left = until - now_ms(r)) > 0)
-        if (!wait_for_news(b, left, &sent, &refused) && b->progress < 0)
-            break;
-    for (size_t i = 0; i < pages->n; i++)
-        if (sent == pages->n)
-            pages->page[i]->state = PAGE_SENT;
-        else if (refused == pages->n)
-            pages->page[i]->state = PAGE_FAILED;
-    print_accepted(pages, a->json);
-    if (sent)
-        return EXIT_OK;
-    return refused == pages->n ? EXIT_ALL_REFUSED : EXIT_TRY_AGAIN;
+    const struct departure *d = arg;
+    return background_fork(d->r);
 }
 
-static int wait_store(struct runtime *r, const struct arguments *a, struct accepted *pages, struct background *b)
+static struct departure departure_of(struct runtime *r, const struct arguments *a, struct accepted *pages)
 {
-    int64_t until = now_ms(r) + (int64_t)a->wait * 1000, until_wall = runtime_now(r) + (int64_t)a->wait * 1000, left;
-    size_t ignored = 0;
-    while (a->wait && (waiting(r, pages, until_wall) || add_follow_ons(r, pages)) && (left = until - now_ms(r)) > 0)
-        (void)wait_for_news(b, left < LOOK_EVERY ? left : LOOK_EVERY, &ignored, &ignored);
-    if (a->wait)
+    int64_t wait = (int64_t)a->wait * 1000;
+    return (struct departure){r, a, pages, clock_boot(r->clock) + wait, runtime_now(r) + wait};
+}
+
+/* The lock is ours: accept and deliver in this process; what is left when we go is the child's. */
+static enum nt_status drain_it(struct runtime *r, const struct arguments *a, const struct order *order, int lock,
+                               struct accepted *pages, struct buf *error)
+{
+    struct departure departure = departure_of(r, a, pages);
+    struct starter starter = {
+        .order = order,
+        .accepted = pages,
+        .error = error,
+        .at_once = !a->wait,
+        .may_go = settled_or_late,
+        .go = leave_behind,
+        .arg = &departure,
+    };
+    struct drain_options o = {
+        .follow = true,
+        .listen_fd = -1,
+        .socket = session_socket(r, a),
+        .wake_fd = -1,
+        .stop = background_stop(),
+        .starter = &starter,
+    };
+    pid_t self = getpid();
+    enum nt_status st = drain_run(r, &o);
+    if (getpid() != self) { /* the child: what was stored after its last look is its own as well */
+        if (lock >= 0)
+            close(lock);
+        if (st == NT_OK && !*background_stop() && !r->spare)
+            background_drain(r, o.socket);
+        store_close(r->store);
+        _exit(0);
+    }
+    if (!starter.gone && starter.status == NT_OK && a->wait) {
+        (void)waiting(r, pages, 0);
         (void)add_follow_ons(r, pages);
-    print_accepted(pages, a->json);
-    return accepted_exit(pages);
+    }
+    if (lock >= 0)
+        close(lock); /* the child has it still */
+    return starter.status == NT_EBUSY && st != NT_OK ? st : starter.status;
 }
 
-static int deliver(struct runtime *r, const struct arguments *a, struct accepted *pages, struct background *b)
+/* Somebody else drains, though he did not answer: store it, and see that it gets done. */
+static enum nt_status leave_it(struct runtime *r, const struct arguments *a, const struct order *order,
+                               struct accepted *pages, struct buf *error)
 {
-    if (r->spare) { /* the drainer that waits knows nothing of what is in our memory: another one, with a copy */
-        background_cancel(b);
-        if (background_start(r, session_socket(r, a), b) != NT_OK) {
-            print_accepted(pages, a->json);
-            return EXIT_TRY_AGAIN;
-        }
-    }
-    background_go(b);
-    return r->spare ? wait_spare(r, a, pages, b) : wait_store(r, a, pages, b);
+    enum nt_status st = runtime_open_store(r);
+    if (st == NT_OK)
+        st = accept_order(r, order, pages, error);
+    if (st != NT_OK)
+        return st;
+    if (background_start(r, session_socket(r, a)) != NT_OK)
+        log_error("no drainer could be left behind: what is stored waits for the one that drains now");
+    struct departure departure = departure_of(r, a, pages);
+    while (!settled_or_late(&departure))
+        poll(NULL, 0, LOOK_EVERY);
+    return NT_OK;
 }
 
 int send_run(struct runtime *r, const struct arguments *a, struct order *order)
 {
     struct accepted pages;
-    struct background drainer = {.progress = -1, .go = -1};
     struct buf error;
-    int status = EXIT_TRY_AGAIN;
+    int status = EXIT_TRY_AGAIN, lock = -1;
+    long holder = 0;
     const char *socket = session_socket(r, a), *offered = getenv("NOTIFY_TWILIO_OFFERED");
     accepted_init(&pages);
     buf_init(&error, ERROR_MAX);
 
     if (!offered || strcmp(offered, socket) != 0) {
         char *answer = NULL;
-        if (offer_order(order, socket, runtime_now(r), &answer) == NT_OK)
-            status = answer_tell(answer, a->json);
-        else
-            status = -1;
+        status = offer_order(order, socket, runtime_now(r), &answer) == NT_OK ? answer_tell(answer, a->json) : -1;
         mem_free(answer);
         if (status >= 0)
             goto done;
     }
     session_drop_root(r);
-    if (background_start(r, socket, &drainer) != NT_OK)
-        log_error("no drainer could be started: what is stored waits for the next one");
-    enum nt_status st = runtime_open_store(r);
-    if (st == NT_OK && drainer.go >= 0)
-        r->store->brief = true;
-    if (st == NT_OK)
-        st = accept_order(r, order, &pages, &error);
-    if (st == NT_ENOBODY && pages.muted) {
+    enum nt_status st = drain_lock_take(r->config->store, false, &lock, &holder);
+    if (st == NT_EBUSY)
+        st = leave_it(r, a, order, &pages, &error);
+    else /* without a lock there is no store either: the drainer finds out, and goes without both */
+        st = drain_it(r, a, order, lock, &pages, &error);
+    if (st == NT_OK) {
+        print_accepted(&pages, a->json);
+        status = accepted_exit(&pages);
+    } else if (st == NT_ENOBODY && pages.muted) {
         fprintf(stderr, "notify_twilio: %s\n", buf_text(&error));
         status = EXIT_OK;
     } else if (st == NT_ENOBODY || st == NT_EINVAL) {
         fprintf(stderr, "notify_twilio: %s\n", error.len ? buf_text(&error) : nt_status_text(st));
         log_error("an alert could not be taken: %s", error.len ? buf_text(&error) : nt_status_text(st));
         status = EXIT_NO_RECIPIENT;
-    } else if (st != NT_OK) {
+    } else {
         fprintf(stderr, "notify_twilio: neither stored nor sent: %s\n", nt_status_text(st));
         status = EXIT_TRY_AGAIN;
-    } else {
-        status = deliver(r, a, &pages, &drainer);
     }
 done:
-    background_cancel(&drainer);
     accepted_clean(&pages);
     buf_clean(&error);
     return status;
@@ -327,6 +345,7 @@ static int run(int argc, char **argv)
         return command_usage(&command_send, "--data is for render");
     }
     order_init(&order);
+    send_close_inherited();
     enum nt_status st = send_order(&a, &order);
     if (st != NT_OK) {
         fprintf(stderr, "notify_twilio: %s\n", nt_status_text(st));

@@ -133,8 +133,6 @@ static int run(int argc, char **argv)
             .follow = true,
             .listen_fd = supervisor_socket(),
             .socket = socket,
-            .watch_fd = -1,
-            .progress_fd = -1,
             .wake_fd = wake[0],
             .stop = &stop,
             .reload = &reloads,

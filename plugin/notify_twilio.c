@@ -167,8 +167,6 @@ NT_EXPORT enum nt_status nt_drain(struct nt_pager *p, int64_t timeout, struct nt
     struct drain_options o = {
         .only_due = true,
         .listen_fd = -1,
-        .watch_fd = -1,
-        .progress_fd = -1,
         .wake_fd = -1,
         .stop = &p->stop,
         .turn = look_at_time,

@@ -145,7 +145,7 @@ static enum nt_status claim(struct drainer *d, struct ready_lane *lane, struct p
         return NT_ENOMEM;
     f->step = f->step_before = FLIGHT_CLAIMED;
     lane->last_paged = d->now;
-    struct pacing *pacing = drain_pacing(d, sender);
+    struct pacing *pacing = line_pacing(d, sender);
     if (pacing)
         pacing_take(pacing, p->segments > 0 ? p->segments : 1, d->boot);
     return NT_OK;
@@ -192,7 +192,7 @@ static enum nt_status consider(struct drainer *d, struct ready_lane *lane, struc
     const char *sender = sender_of(d, p);
     if (!sender)
         return fail_without_request(d, p, 0, "no sender is left that serves this number");
-    struct pacing *pacing = drain_pacing(d, sender);
+    struct pacing *pacing = line_pacing(d, sender);
     int64_t wait = pacing ? pacing_wait(pacing, d->boot) : 0;
     if (wait > 0) {
         if (d->boot + wait < d->pace_next)
@@ -267,7 +267,7 @@ enum nt_status claim_pages(struct drainer *d)
 {
     int limit = d->r->config->twilio.connections - d->flights;
     d->pace_next = INT64_MAX;
-    if (d->leaving || d->boot < d->gate_until)
+    if (d->leaving || d->boot < d->gate_until || (!d->starter_asked && d->o->starter->at_once))
         return NT_OK;
     if (d->gate_failures > 0)
         limit = d->flights ? 0 : 1; /* one probe, to see whether it works again */

@@ -13,23 +13,43 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct accepted;
+struct order;
+
 struct drain_options {
     bool daemon;        /* serve: stays; else it ends when nothing is unsettled */
     bool follow;        /* follow receipts (10 minutes at most unless daemon) */
     bool only_due;      /* queue flush: deliver what is due, then end */
     int listen_fd;      /* a listening socket passed in, or −1 */
     const char *socket; /* path to listen on when listen_fd is −1; NULL = do not listen */
-    int watch_fd; /* −1, or a descriptor to wait for before the store is opened: 'g' pages were stored, 'x' there are
-                     none; its end-of-file means the starter has gone: pages may have been stored */
-    int progress_fd; /* −1, or a non-blocking descriptor: 'p' after each commit, 's' for a page sent, 'f' for one
-                        refused */
-    int wake_fd;     /* −1, or a non-blocking descriptor whose bytes wake the loop up (signal handlers write to it) */
+    int wake_fd; /* −1, or a non-blocking descriptor whose bytes wake the loop up (signal handlers write to it) */
     const volatile int *stop;   /* set by a signal handler: finish what is in flight, then end */
     const volatile int *reload; /* counter: each change reads the configuration again */
     void (*ready)(void *arg);   /* called when listening and delivering */
     void (*turn)(void *arg);    /* called each turn, at least every 5 s: watchdog */
     /* each turn: pages sent and refused since the start, and those that are unsettled */
     void (*progress)(void *arg, int64_t sent, int64_t refused, int64_t unsettled);
+    void *arg;
+
+    /* An alert of the caller's own, taken in with the first turn's transaction; NULL: none. */
+    struct starter *starter;
+};
+
+/*
+ * A `send` that drains: its order is accepted by the first turn, it is asked each turn whether it may go, and then the
+ * drainer goes on in a child of its own, with what is under way.
+ */
+struct starter {
+    const struct order *order;
+    struct accepted *accepted; /* filled by the first turn */
+    struct buf *error;
+    enum nt_status status;     /* of the acceptance; NT_EBUSY until then */
+    bool at_once;              /* nothing is sent before it has gone */
+    bool (*may_go)(void *arg); /* asked after each turn, the first included */
+    /* Makes the child: 0 in it, > 0 in the caller, < 0 when none can be made (asked again later). */
+    int (*go)(void *arg);
+    bool gone; /* set in the caller: drain_run has returned because the child goes on. End soon, without freeing what
+                  the runtime holds. */
     void *arg;
 };
 

@@ -113,9 +113,10 @@ struct drainer {
     int64_t clock_offset; /* wall - boot at the last turn */
     int64_t spare_retry;  /* boot: try the real store again */
     int64_t purge_next, expire_next, reload_seen;
+    bool starter_asked;             /* the starter has gone, or there is none */
     bool leaving;                   /* somebody asked us to go, or stop */
     int64_t sent, refused;          /* pages since the start */
-    int told_sent, told_refused;    /* pages that ended in this turn: bytes for progress_fd */
+    int told_sent, told_refused;    /* in this turn */
     bool http_stale;                /* options changed: a new client as soon as the old one is idle */
     bool more;                      /* the turn left work that needs no event */
     int64_t socket_check;           /* boot: is the socket's file still there? */
@@ -162,6 +163,8 @@ int64_t track_next(const struct drainer *d);
 /* intake.c: hand-over requests. */
 enum nt_status intake_new(struct intake **out) NT_MUST_USE;
 void intake_free(struct intake *in);
+/* The starter's own order, as if it had been handed over. */
+enum nt_status intake_starter(struct drainer *d) NT_MUST_USE;
 void intake_receive(struct drainer *d);
 bool intake_waiting(const struct drainer *d);
 enum nt_status intake_store(struct drainer *d) NT_MUST_USE;
@@ -171,14 +174,42 @@ void intake_answer(struct drainer *d, enum nt_status turn);
 enum nt_status spare_enter(struct drainer *d, enum nt_status why) NT_MUST_USE;
 void spare_leave(struct drainer *d);
 
-/* drain.c */
+/* flights.c */
 struct flight *flight_new(struct drainer *d, const struct page *page);
 void flight_free(struct flight *f);
 bool flight_same_object(const struct drainer *d, int32_t lane, uint64_t object);
-void gate_close(struct drainer *d, bool account, int64_t wait);
+/* Nobody will ever tell what became of its request. */
+void flight_lost(struct flight *f, const char *why);
+/* After a turn: what was recorded stays, what is over goes, and the lanes are counted anew. */
+void flights_sweep(struct drainer *d);
+bool flights_finished(const struct drainer *d);
+bool flights_asked(const struct drainer *d);
+
+/* line.c */
+enum nt_status line_open(struct drainer *d) NT_MUST_USE;
+void line_clean(struct drainer *d);
+/* wait: boot ms; 0 = as the back-off says. */
+void line_close(struct drainer *d, bool account, int64_t wait);
+/* The sender's pacing; NULL = no memory. */
+struct pacing *line_pacing(struct drainer *d, const char *sender);
+
+/* mirror.c: everything (all), or what has changed. */
+enum nt_status mirror_sync(struct drainer *d, bool all) NT_MUST_USE;
+bool mirror_behind(const struct drainer *d);
+
+/* timely.c */
+enum nt_status timely_expire(struct drainer *d) NT_MUST_USE;
+enum nt_status timely_shift(struct drainer *d, int64_t by) NT_MUST_USE;
+enum nt_status timely_purge(struct drainer *d) NT_MUST_USE;
+
+/* listening.c */
+void listening_start(struct drainer *d);
+void listening_check(struct drainer *d);
+
+/* starter.c: true in the process that is to return. */
+bool starter_leave(struct drainer *d);
+
+/* settle.c: ms to wait after so many failures in a row. */
 int64_t drain_backoff(int failures);
-/* Reads the whole mirror anew. */
-enum nt_status drain_sync(struct drainer *d) NT_MUST_USE;
-struct pacing *drain_pacing(struct drainer *d, const char *sender);
 
 #endif

@@ -31,7 +31,10 @@ struct request {
     struct alert *alert;
     struct accepted accepted;
     struct buf error;
-    int exit; /* when there is an error */
+    int exit;                /* when there is an error */
+    struct starter *starter; /* not handed over: our own */
+    const struct order *own; /* its order; else `order` */
+    enum nt_status status;
     bool control, leave;
 };
 
@@ -112,6 +115,30 @@ static void received(void *arg, struct handover_client *client, const char *fram
     }
 }
 
+enum nt_status intake_starter(struct drainer *d)
+{
+    struct starter *s = d->o->starter;
+    struct intake *in = d->intake;
+    if (!VECTOR_GROW(in, item))
+        return NT_ENOMEM;
+    struct request *q = &in->item[in->n];
+    memset(q, 0, sizeof *q);
+    order_init(&q->order);
+    accepted_init(&q->accepted);
+    buf_init(&q->error, INTAKE_ERROR);
+    q->starter = s;
+    q->own = s->order;
+    s->status = NT_EBUSY;
+    enum nt_status st = accept_alert(d->r, s->order, &q->alert, s->error);
+    if (st != NT_OK) {
+        s->status = st;
+        request_clean(q);
+        return NT_OK;
+    }
+    in->n++;
+    return NT_OK;
+}
+
 void intake_receive(struct drainer *d)
 {
     if (d->server && !d->leaving && handover_receive(d->server, TURN_REQUESTS, received, d) != NT_OK)
@@ -132,7 +159,8 @@ enum nt_status intake_store(struct drainer *d)
         accepted_clean(&q->accepted); /* a second try of the turn starts anew */
         buf_reset(&q->error);
         q->exit = 0;
-        enum nt_status st = accept_store(d->r, &q->order, q->alert, &q->accepted, &q->error);
+        enum nt_status st = q->status =
+            accept_store(d->r, q->own ? q->own : &q->order, q->alert, &q->accepted, &q->error);
         if (st == NT_ENOBODY) {
             q->exit = q->accepted.muted ? 0 : EXIT_NOBODY_;
             continue;
@@ -210,11 +238,27 @@ static void write_status(const struct drainer *d, struct buf *out)
     json_end(&j);
 }
 
+/* Its pages are handed to whoever runs us. */
+static void answer_starter(struct request *q, enum nt_status turn)
+{
+    struct starter *s = q->starter;
+    accepted_clean(s->accepted);
+    *s->accepted = q->accepted;
+    accepted_init(&q->accepted);
+    buf_adds(s->error, buf_text(&q->error));
+    s->status = turn != NT_OK ? turn : q->status;
+    request_clean(q);
+}
+
 void intake_answer(struct drainer *d, enum nt_status turn)
 {
     for (size_t i = 0; i < d->intake->n; i++) {
         struct request *q = &d->intake->item[i];
         struct buf answer;
+        if (q->starter) {
+            answer_starter(q, turn);
+            continue;
+        }
         buf_init(&answer, ANSWER_MAX);
         (void)fault_point("answer.before");
         if (q->control) {

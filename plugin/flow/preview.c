@@ -123,8 +123,7 @@ static cJSON *parse(const char *json, size_t len, struct buf *error)
 }
 
 enum nt_status preview_data(struct runtime *r, const char *template_name, const char *json, size_t len,
-                            int max_segments, template_report *report, void *arg, struct page **out,
-                            struct buf *error)
+                            int max_segments, template_report *report, void *arg, struct page **out, struct buf *error)
 {
     struct rendering rendering;
     struct sms_text text;

@@ -262,9 +262,9 @@ static void line_state(struct drainer *d, const struct flight *f)
 {
     const struct outcome *o = &f->outcome;
     if (o->kind == OUTCOME_ACCOUNT)
-        gate_close(d, true, ACCOUNT_WAIT);
+        line_close(d, true, ACCOUNT_WAIT);
     else if (!f->account_answered && o->kind == OUTCOME_RETRY)
-        gate_close(d, false, 0);
+        line_close(d, false, 0);
     else if (f->account_answered && d->gate_failures) {
         log_info("Twilio answers again after %d failures", d->gate_failures);
         d->gate_failures = 0;

@@ -261,7 +261,7 @@ void spare_leave(struct drainer *d)
     idmap_clean(&d->to_spare);
     idmap_clean(&d->to_real);
     log_warning("the store %s works again: %zu pages written back", r->config->store, c.n);
-    if (drain_sync(d) != NT_OK)
+    if (mirror_sync(d, true) != NT_OK)
         d->seen = 0;
 done:
     store_close(real);

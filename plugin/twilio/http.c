@@ -139,6 +139,14 @@ enum nt_status http_start(struct http *h, const struct http_request *r)
     return NT_OK;
 }
 
+int http_unsent(const struct http *h)
+{
+    int n = 0;
+    for (const struct transfer *t = h->active; t; t = t->next)
+        n += !t->used && !t->form_read;
+    return n;
+}
+
 int http_active(const struct http *h)
 {
     return h->active_n;

@@ -1,0 +1,99 @@
+/*
+ * flights: the requests under way, and how many of them each lane has.
+ *
+ * Owner of the list. A flight's step is what the loop knows; step_before is what the store knows: a failed transaction
+ * goes back to it.
+ */
+#include "flow/engine.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct flight *flight_new(struct drainer *d, const struct page *page)
+{
+    struct flight *f = mem_zalloc(sizeof *f);
+    if (!f)
+        return NULL;
+    f->d = d;
+    f->page = page_copy(page);
+    f->lane = ready_lane(&d->ready, page->number);
+    if (!f->page || f->lane == READY_NONE) {
+        flight_free(f);
+        return NULL;
+    }
+    f->object = ready_object(page->object);
+    f->next = d->flight;
+    d->flight = f;
+    d->flights++;
+    return f;
+}
+
+void flight_free(struct flight *f)
+{
+    if (!f)
+        return;
+    page_free(f->page);
+    mem_free(f);
+}
+
+bool flight_same_object(const struct drainer *d, int32_t lane, uint64_t object)
+{
+    for (const struct flight *f = d->flight; f; f = f->next)
+        if (f->lane == lane && f->object == object && f->step != FLIGHT_OVER)
+            return true;
+    return false;
+}
+
+/* After a turn: what was recorded stays, what is over goes, and the lanes are counted anew. */
+void flights_sweep(struct drainer *d)
+{
+    for (struct flight *f = d->flight; f; f = f->next)
+        d->ready.lane[f->lane].flights = d->ready.lane[f->lane].ambiguous = 0;
+    d->flights = d->ambiguous = 0;
+    for (struct flight **at = &d->flight; *at;) {
+        struct flight *f = *at;
+        if (f->step == FLIGHT_OVER) {
+            *at = f->next;
+            flight_free(f);
+            continue;
+        }
+        if (f->step_before != f->step && f->step == FLIGHT_UNKNOWN)
+            f->look_at = 0;
+        f->step_before = f->step;
+        struct ready_lane *l = &d->ready.lane[f->lane];
+        bool searching = f->step == FLIGHT_UNKNOWN || f->step == FLIGHT_LOOKING || f->step == FLIGHT_LOOKED;
+        l->flights++;
+        l->ambiguous += searching;
+        d->flights++;
+        d->ambiguous += searching;
+        at = &f->next;
+    }
+}
+
+bool flights_finished(const struct drainer *d)
+{
+    for (const struct flight *f = d->flight; f; f = f->next)
+        if (f->step == FLIGHT_ANSWERED || f->step == FLIGHT_LOOKED)
+            return true;
+    return false;
+}
+
+bool flights_asked(const struct drainer *d)
+{
+    for (const struct flight *f = d->flight; f; f = f->next)
+        if (f->step == FLIGHT_ASKED || f->step == FLIGHT_ANSWERED || f->step == FLIGHT_CLAIMED)
+            return true;
+    return false;
+}
+
+/* Nobody will ever tell what became of its request. */
+void flight_lost(struct flight *f, const char *why)
+{
+    memset(&f->outcome, 0, sizeof f->outcome);
+    f->outcome.kind = OUTCOME_AMBIGUOUS;
+    f->outcome.retry_after = -1;
+    snprintf(f->outcome.message, sizeof f->outcome.message, "%s", why);
+    f->step = f->step_before = FLIGHT_ANSWERED;
+}

@@ -1,0 +1,56 @@
+/*
+ * starter: a `send` that drains, and how it goes while the drainer stays.
+ *
+ * DIAGNOSTICS: without a child the drainer goes on in the foreground, loudly.
+ */
+#include "flow/engine.h"
+
+#include "base/log.h"
+
+/*
+ * The starter goes, and the drainer goes on in a child of its own. SQLite does not survive a fork, so the store is
+ * closed before and opened anew; requests under way do, unless one is still looking for its address (libcurl does that
+ * in a thread, which stays behind): then the child begins with a client of its own and looks up what became of them.
+ *
+ * True: this is the starter, which is to return.
+ */
+bool starter_leave(struct drainer *d)
+{
+    struct runtime *r = d->r;
+    struct starter *s = d->o->starter;
+    bool spare = r->spare;
+    if (!spare) {
+        r->store->brief = true;
+        store_close(r->store);
+        r->store = NULL;
+    }
+    int child = s->go(s->arg);
+    if (child > 0) {
+        s->gone = true;
+        return true;
+    }
+    if (!spare && runtime_open_store(r) != NT_OK)
+        log_error("no store, not even in memory");
+    d->starter_asked = child == 0;
+    if (child < 0) {
+        log_error("no drainer can be left behind: going on in the foreground");
+        return false;
+    }
+    if (http_unsent(d->http)) {
+        d->http = NULL; /* left alone: its threads are the starter's */
+        if (line_open(d) != NT_OK)
+            log_error("no HTTP client in the drainer left behind");
+        for (struct flight *f = d->flight; f; f = f->next)
+            if (f->step == FLIGHT_ASKED)
+                flight_lost(f, "its sender was replaced");
+            else if (f->step == FLIGHT_LOOKING)
+                f->step = f->step_before = FLIGHT_UNKNOWN;
+        for (size_t i = 0; i < d->watches.n; i++)
+            d->watches.item[i].asked = false;
+        d->watch_list_asked = false;
+    }
+    if (r->spare && !spare && mirror_sync(d, true) != NT_OK)
+        d->seen = 0;
+    listening_start(d);
+    return false;
+}
