@@ -1,0 +1,27 @@
+/* say: small things in words, for people. */
+#ifndef NT_NOTIFY_SAY_H
+#define NT_NOTIFY_SAY_H
+
+#include "base/buf.h"
+#include "queue/page.h"
+
+#include <stdint.h>
+
+enum { SAY_SIZE = 48 };
+
+/* "45s", "12m", "3h05m", "2d04h"; ms < 0 counts as 0. */
+void say_span(int64_t ms, char out[SAY_SIZE]);
+/* "2026-10-01 03:12:05 CEST", or with `day` false "03:12:05.123". Local time of whoever asks. */
+void say_time(int64_t ms, bool day, char out[SAY_SIZE]);
+/* Appends text as one line without control characters: what monitors and Twilio say must not paint on a terminal. */
+void say_line(struct buf *out, const char *text);
+/* Appends "web01/HTTP", "web01", or what else the page is about. */
+void say_object(struct buf *out, const struct page *p);
+/* Appends "CRITICAL", or the event where that says more: "recovery OK", "acknowledgement", "digest". */
+void say_news(struct buf *out, const struct page *p);
+/* Appends "+1… (alice)". */
+void say_number(struct buf *out, const char *number, const char *contact);
+/* Is this word the page's object: its key, its host, or host/service? */
+bool say_is_about(const struct page *p, const char *word);
+
+#endif
