@@ -279,12 +279,21 @@ enum nt_status track_settle(struct drainer *d)
     return NT_OK;
 }
 
+/* What is due but must wait for an answer or for the line does not count: it would keep the loop awake for nothing. */
 int64_t track_next(const struct drainer *d)
 {
     int64_t next = INT64_MAX;
+    size_t asked = 0;
+    for (size_t i = 0; i < d->watches.n; i++)
+        asked += d->watches.item[i].asked;
+    bool full = d->watch_list_asked || asked >= SINGLE_AT_ONCE;
     for (size_t i = 0; i < d->watches.n; i++) {
         const struct watch *w = &d->watches.item[i];
-        int64_t at = w->next < w->until ? w->next : w->until;
+        int64_t at = w->next <= d->boot && full ? INT64_MAX : w->next;
+        if (at < d->gate_until)
+            at = d->gate_until;
+        if (w->until < at)
+            at = w->until;
         if (!w->asked && at < next)
             next = at;
     }
