@@ -153,6 +153,7 @@ struct departure {
     const struct arguments *a;
     struct accepted *pages;
     int64_t until, until_wall;
+    int lock; /* −1: none */
 };
 
 static bool settled_or_late(void *arg)
@@ -166,20 +167,23 @@ static bool settled_or_late(void *arg)
 static int leave_behind(void *arg)
 {
     const struct departure *d = arg;
-    return background_fork(d->r);
+    int pid = background_fork(d->r);
+    if (pid == 0 && d->lock >= 0)
+        drain_lock_sign(d->lock);
+    return pid;
 }
 
-static struct departure departure_of(struct runtime *r, const struct arguments *a, struct accepted *pages)
+static struct departure departure_of(struct runtime *r, const struct arguments *a, struct accepted *pages, int lock)
 {
     int64_t wait = (int64_t)a->wait * 1000;
-    return (struct departure){r, a, pages, clock_boot(r->clock) + wait, runtime_now(r) + wait};
+    return (struct departure){r, a, pages, clock_boot(r->clock) + wait, runtime_now(r) + wait, lock};
 }
 
 /* The lock is ours: accept and deliver in this process; what is left when we go is the child's. */
 static enum nt_status drain_it(struct runtime *r, const struct arguments *a, const struct order *order, int lock,
                                struct accepted *pages, struct buf *error)
 {
-    struct departure departure = departure_of(r, a, pages);
+    struct departure departure = departure_of(r, a, pages, lock);
     struct starter starter = {
         .order = order,
         .accepted = pages,
@@ -227,7 +231,7 @@ static enum nt_status leave_it(struct runtime *r, const struct arguments *a, con
         return st;
     if (background_start(r, session_socket(r, a)) != NT_OK)
         log_error("no drainer could be left behind: what is stored waits for the one that drains now");
-    struct departure departure = departure_of(r, a, pages);
+    struct departure departure = departure_of(r, a, pages, -1);
     while (!settled_or_late(&departure))
         poll(NULL, 0, LOOK_EVERY);
     return NT_OK;

@@ -124,6 +124,8 @@ enum nt_status store_rescue(const char *url, int64_t now, struct store **out, si
 /* The drain lock: flock on queue.lock beside the database. *fd to close() (which unlocks); NT_EBUSY: somebody drains, *holder his pid (0 unknown).
  * wait: block until it is free; a signal ends the wait with NT_EBUSY. */
 enum nt_status drain_lock_take(const char *url, bool wait, int *fd, long *holder) NT_MUST_USE;
+/* A child that goes on with its parent's lock says so. */
+void drain_lock_sign(int fd);
 /* Does somebody hold it? *holder: 0 nobody, his pid, or -1 when that is not known (another pid namespace). */
 enum nt_status drain_lock_holder(const char *url, long *holder) NT_MUST_USE;
 
