@@ -50,10 +50,11 @@ class Monitor:
         """The build tree may lie where the monitor's user cannot go."""
         source = pathlib.Path(harness.program("NT_BIN", "notify_twilio")).parent
         self.programs.mkdir()
-        for name in ("notify_twilio", "notify_twilio-full"):
-            shutil.copy(source / name, self.programs / name)
-        for name in ("twilio-host-notification", "twilio-service-notification"):
-            (self.programs / name).symlink_to("notify_twilio-full")
+        for path in source.iterdir():
+            if path.is_symlink():
+                (self.programs / path.name).symlink_to(os.readlink(path))
+            elif path.is_file() and path.name.startswith("notify_twilio"):
+                shutil.copy(path, self.programs / path.name)
         shutil.copytree(harness.SOURCE / "templates", self.folder / "templates")
         self.site.configure({"message": {"template_dir": str(self.folder / "templates")}})
         self.site.log_path.touch()
