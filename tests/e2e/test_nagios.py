@@ -70,7 +70,7 @@ define service {{
   host_name           {monitors.HOST}
   service_description {monitors.SERVICE}
   retry_interval      1
-  _RUNBOOK            https://wiki.example.org/http?a=1&b=2
+  _RUNBOOK            https://wiki.example.org/http?a=1
   notification_options w,u,c,r,f,s{passive}
 }}
 """
@@ -130,7 +130,7 @@ class ByEnvironment(monitors.Test):
         alert = shown["alert"]
         self.assertEqual([alert[key] for key in ("source", "event", "state", "host", "service", "output", "long_output")],
                          ["nagios", "problem", "CRITICAL", "web01", "HTTP", output, "more\nlines"])
-        self.assertEqual(alert["macros"]["_SERVICERUNBOOK"], "https://wiki.example.org/http?a=1&b=2")
+        self.assertEqual(alert["macros"]["_SERVICERUNBOOK"], "https://wiki.example.org/http?a=1")
         self.assertEqual(alert["macros"]["SERVICEPERFDATA"], "rate=12%;5;10")
 
     def test_hosts_long_output_and_scripts(self):
