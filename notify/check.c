@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "config/load.h"
 #include "flow/health.h"
+#include "flow/repair.h"
 #include "notify/command.h"
 #include "notify/options.h"
 #include "notify/range.h"
@@ -160,12 +161,22 @@ static bool opted_out(void *arg, const char *number, const struct number_state *
     return true;
 }
 
-static void judge_numbers(struct runtime *r, struct findings *f)
+/* What the figures do not tell: whose numbers have opted out; what a drainer that died has left under way or held. */
+static void judge_details(struct runtime *r, const struct health *h, struct findings *f)
 {
     struct opted_out o = {.config = r->config, .findings = f};
+    struct id_array due = {NULL, 0, 0};
     struct store *s = NULL;
-    if (store_open_readonly(r->config->store, &s, NULL) == NT_OK && s->ops->numbers(s, true, opted_out, &o) != NT_OK)
-        find(f, HEALTH_WARNING, "the numbers' states cannot be read");
+    if (store_open_readonly(r->config->store, &s, NULL) != NT_OK)
+        return; /* none yet, or told already */
+    enum nt_status st = s->ops->numbers(s, true, opted_out, &o);
+    if (st == NT_OK && h->drainer < 0 && h->oldest_age >= OVERDUE && h->overdue < OVERDUE)
+        st = repair_due(s, runtime_now(r), &due);
+    if (st != NT_OK)
+        find(f, HEALTH_CRITICAL, "the store cannot be read: %s", nt_status_text(st));
+    if (due.n)
+        find(f, HEALTH_CRITICAL, "%zu page%s to be finished and nobody delivers", due.n, due.n == 1 ? " is" : "s are");
+    id_array_clean(&due);
     store_close(s);
 }
 
@@ -253,7 +264,7 @@ static int look(struct runtime *r, const struct thresholds *t)
         status = unknown("%s", nt_status_text(st));
     } else {
         judge_delivery(&f, &h, t);
-        judge_numbers(r, &f);
+        judge_details(r, &h, &f);
         state_of_affairs(&rest, &h);
         figures(&perfdata, &h, t);
         status = conclude(&f, buf_text(&rest), buf_text(&perfdata));

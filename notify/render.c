@@ -38,9 +38,11 @@ static void print_text(const struct page *p)
     bool ucs2 = p->flags & PAGE_UCS2;
     struct sms_count count = sms_count_as(p->body, strlen(p->body), ucs2 ? SMS_UCS2 : SMS_GSM7);
     size_t one = ucs2 ? 70 : 160, part = ucs2 ? 67 : 153, segments = p->segments > 0 ? (size_t)p->segments : 1;
-    printf("%s\n-- %s, %zu segment%s, %zu of %zu %s%s", p->body, ucs2 ? "UCS-2" : "GSM-7", segments,
-           segments == 1 ? "" : "s", count.units, segments == 1 ? one : part * segments,
-           ucs2 ? "UTF-16 units" : "septets", p->flags & PAGE_TRUNCATED ? ", shortened" : "");
+    size_t len = strlen(p->body);
+    printf("%s%s-- %s, %zu segment%s, %zu of %zu %s%s", p->body, len && p->body[len - 1] == '\n' ? "" : "\n",
+           ucs2 ? "UCS-2" : "GSM-7", segments, segments == 1 ? "" : "s", count.units,
+           segments == 1 ? one : part * segments, ucs2 ? "UTF-16 units" : "septets",
+           p->flags & PAGE_TRUNCATED ? ", shortened" : "");
     if (p->class == CLASS_ROUTINE)
         printf(", routine");
 }

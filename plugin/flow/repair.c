@@ -17,8 +17,6 @@
 
 #include <string.h>
 
-enum { OPTED_OUT_CODE = 21610 };
-
 #define ENDED (PAGE_BIT(PAGE_FAILED) | PAGE_BIT(PAGE_UNDELIVERED) | PAGE_BIT(PAGE_EXPIRED))
 
 /* Everything that a fresh start forgets. */
@@ -240,7 +238,7 @@ static enum nt_status wanted(struct search *f, const struct page *p, bool *yes)
     struct number_state number;
     bool newer = false;
     *yes = false;
-    if (p->created < f->since || p->flags & (PAGE_AGAIN | PAGE_DIGEST) || p->error_code == OPTED_OUT_CODE)
+    if (p->created < f->since || p->flags & (PAGE_AGAIN | PAGE_DIGEST))
         return NT_OK;
     enum nt_status st = s->ops->number_get(s, p->number, &number);
     if (st != NT_OK || number.opted_out)
