@@ -71,6 +71,8 @@ static enum nt_status work(struct drainer *d, int64_t jump)
         st = settle_flights(d);
     if (st == NT_OK)
         st = track_settle(d);
+    if (st == NT_OK)
+        st = optin_settle(d);
     if (st == NT_OK && d->boot >= d->expire_next)
         st = timely_expire(d);
     if (st == NT_OK)
@@ -133,6 +135,8 @@ static enum nt_status turn(struct drainer *d, int64_t jump)
         if (d->boot >= d->purge_next)
             d->purge_next = d->boot + PURGE_EVERY;
         watches_sweep(d);
+        if (optin_news(d))
+            optin_clean(d);
     }
     flights_sweep(d);
     intake_answer(d, st);
@@ -175,8 +179,8 @@ static int64_t rest(struct drainer *d)
 
 static bool has_work(const struct drainer *d)
 {
-    return intake_waiting(d) || flights_finished(d) || track_news(d) || d->ready.waiting || d->boot >= d->purge_next ||
-           mirror_behind(d);
+    return intake_waiting(d) || flights_finished(d) || track_news(d) || optin_news(d) || d->ready.waiting ||
+           d->boot >= d->purge_next || mirror_behind(d);
 }
 
 static bool only_later(const struct drainer *d)
@@ -247,6 +251,7 @@ static enum nt_status loop(struct drainer *d)
         }
         lookup_start(d);
         track_start(d);
+        optin_start(d);
         tell_progress(d);
         if (d->o->turn)
             d->o->turn(d->o->arg);
@@ -318,6 +323,7 @@ done:
     }
     intake_free(d->intake);
     line_clean(d);
+    optin_clean(d);
     mem_free(d->watches.item);
     idmap_clean(&d->to_spare);
     idmap_clean(&d->to_real);

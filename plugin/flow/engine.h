@@ -60,6 +60,8 @@ struct lane_sender {
     struct pacing pacing;
 };
 
+struct question; /* optin.c */
+
 /* A sent message whose receipt is awaited. */
 struct watch {
     int64_t page_id;
@@ -92,6 +94,11 @@ struct drainer {
         struct watch *item;
         size_t n, size;
     } watches;
+    struct {
+        struct question **item;
+        size_t n, size;
+    } questions;           /* opted-out numbers being asked about */
+    int64_t optin_next;    /* boot */
     bool watch_list_asked; /* the batched receipts' list is under way */
     struct intake *intake;
     /* the gate: closed after a failure that is not one page's */
@@ -159,6 +166,13 @@ void track_start(struct drainer *d);
 enum nt_status track_settle(struct drainer *d) NT_MUST_USE;
 bool track_news(const struct drainer *d);
 int64_t track_next(const struct drainer *d);
+
+/* optin.c: numbers that said STOP, and START since. */
+void optin_start(struct drainer *d);
+bool optin_news(const struct drainer *d);
+enum nt_status optin_settle(struct drainer *d) NT_MUST_USE;
+/* Drops the questions; those under way must have been dropped by the HTTP client before. */
+void optin_clean(struct drainer *d);
 
 /* intake.c: hand-over requests. */
 enum nt_status intake_new(struct intake **out) NT_MUST_USE;

@@ -48,6 +48,7 @@ bool starter_leave(struct drainer *d)
         for (size_t i = 0; i < d->watches.n; i++)
             d->watches.item[i].asked = false;
         d->watch_list_asked = false;
+        optin_clean(d);
     }
     if (r->spare && !spare && mirror_sync(d, true) != NT_OK)
         d->seen = 0;

@@ -151,12 +151,23 @@ enum nt_status request_messages_url(const struct config_twilio *t, struct buf *o
     return buf_adds(out, "/Messages.json");
 }
 
-enum nt_status request_list_url(const struct config_twilio *t, const char *to, int page_size, struct buf *out)
+static enum nt_status filtered_url(const struct config_twilio *t, const char *filter, const char *number, int page_size,
+                                   struct buf *out)
 {
     account_url(t, out);
-    buf_adds(out, "/Messages.json?To=");
-    encode(out, to, "%20");
+    buf_addf(out, "/Messages.json?%s=", filter);
+    encode(out, number, "%20");
     return buf_addf(out, "&PageSize=%d", page_size);
+}
+
+enum nt_status request_list_url(const struct config_twilio *t, const char *to, int page_size, struct buf *out)
+{
+    return filtered_url(t, "To", to, page_size, out);
+}
+
+enum nt_status request_from_url(const struct config_twilio *t, const char *from, int page_size, struct buf *out)
+{
+    return filtered_url(t, "From", from, page_size, out);
 }
 
 enum nt_status request_recent_url(const struct config_twilio *t, int64_t since, int page_size, struct buf *out)

@@ -40,6 +40,9 @@ enum nt_status request_messages_url(const struct config_twilio *t, struct buf *o
 /* The same with ?To=…&PageSize=…: the newest messages to a number. */
 enum nt_status request_list_url(const struct config_twilio *t, const char *to, int page_size,
                                 struct buf *out) NT_MUST_USE;
+/* The same by sender: what a person has written to us. */
+enum nt_status request_from_url(const struct config_twilio *t, const char *from, int page_size,
+                                struct buf *out) NT_MUST_USE;
 /* The newest messages of all (receipts in one call): ?DateSent>=YYYY-MM-DD when since > 0 (ms since the epoch). */
 enum nt_status request_recent_url(const struct config_twilio *t, int64_t since, int page_size,
                                   struct buf *out) NT_MUST_USE;
