@@ -1,0 +1,622 @@
+/* fake_twilio: see the header. */
+#include "fake_twilio.h"
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/vector.h"
+#include "world.h"
+#include "world_rules.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { LATENCY = 150, CLIENT_TIMEOUT = 30000, LATE = 26000, DELIVERED_AFTER = 3000, ANSWER_SIZE = 1 << 20, SPIN = 20000 };
+
+struct tw_request {
+    struct http_request call; /* its strings are not kept */
+    int64_t started_wall, due;
+    enum http_end end;
+    long status;
+    int64_t retry_after;
+    char *body;
+    const char *error;
+    long post; /* index, −1 for a GET */
+};
+
+struct http {
+    struct fake_twilio *twilio;
+};
+
+/* ---- its clock and its messages ---- */
+
+static int64_t boot_of(const struct fake_twilio *t)
+{
+    return t->w->clock.boot_ms;
+}
+
+static int64_t wall_of(const struct fake_twilio *t)
+{
+    return t->w->clock.wall_ms + t->skew;
+}
+
+static bool is(const char *want, const char *have)
+{
+    return !want || !strcmp(want, have);
+}
+
+static void give_end(struct fake_twilio *t, struct tw_message *m)
+{
+    m->end = "delivered";
+    m->end_at = boot_of(t) + DELIVERED_AFTER;
+    for (size_t i = 0; i < t->receipts; i++) {
+        struct receipt *r = &t->receipt[i];
+        if (!is(r->to, m->to) || !is(r->from, m->sender) || (r->times && r->used >= r->times))
+            continue;
+        r->used++;
+        m->end = r->status;
+        m->code = r->code;
+        m->end_at = boot_of(t) + (r->after ? r->after : DELIVERED_AFTER);
+        return;
+    }
+}
+
+static long accept_post(struct fake_twilio *t, size_t post)
+{
+    if (!VECTOR_GROW(&t->messages, item))
+        abort();
+    struct tw_post *p = &t->posts.item[post];
+    struct tw_message *m = &t->messages.item[t->messages.n];
+    memset(m, 0, sizeof *m);
+    snprintf(m->sid, sizeof m->sid, "%s%032zx", p->media ? "MM" : "SM", t->messages.n + 1);
+    memcpy(m->to, p->to, sizeof m->to);
+    memcpy(m->sender, p->sender, sizeof m->sender);
+    m->body = mem_strdup(p->body);
+    m->boot = boot_of(t);
+    m->wall = wall_of(t);
+    m->page = p->page;
+    m->media = p->media;
+    m->validity = p->validity;
+    give_end(t, m);
+    p->message = (long)t->messages.n++;
+    world_rules_message(t->w, m, p);
+    return p->message;
+}
+
+void fake_twilio_accept(struct fake_twilio *t)
+{
+    for (size_t i = 0; i < t->coming.n;) {
+        if (t->coming.item[i].at > boot_of(t)) {
+            i++;
+            continue;
+        }
+        size_t post = t->coming.item[i].post;
+        t->coming.item[i] = t->coming.item[--t->coming.n];
+        (void)accept_post(t, post);
+    }
+}
+
+/* ---- reading requests ---- */
+
+static int hex(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : 0;
+}
+
+/* The nth value of a key in urlencoded text; false: there is none. */
+static bool field(const char *text, const char *key, int nth, char *out, size_t size)
+{
+    size_t key_len = strlen(key), n = 0;
+    for (const char *at = text; *at;) {
+        const char *end = strchr(at, '&');
+        size_t len = end ? (size_t)(end - at) : strlen(at);
+        if (len > key_len && !strncmp(at, key, key_len) && at[key_len] == '=' && nth-- == 0) {
+            for (size_t i = key_len + 1; i < len && n + 1 < size; i++) {
+                if (at[i] == '%' && i + 2 < len) {
+                    out[n++] = (char)(hex(at[i + 1]) << 4 | hex(at[i + 2]));
+                    i += 2;
+                } else {
+                    out[n++] = at[i];
+                    if (out[n - 1] == '+')
+                        out[n - 1] = ' ';
+                }
+            }
+            out[n] = '\0';
+            return true;
+        }
+        at += len + (end != NULL);
+    }
+    if (size)
+        *out = '\0';
+    return false;
+}
+
+/* ---- answers ---- */
+
+static void put_message(struct fake_twilio *t, struct json *j, const struct tw_message *m)
+{
+    char date[64], number[16];
+    time_t at = (time_t)(m->wall / 1000);
+    struct tm tm;
+    gmtime_r(&at, &tm);
+    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", &tm);
+    bool service = !strncmp(m->sender, "MG", 2), ended = *m->end && m->end_at <= boot_of(t);
+    json_object(j);
+    json_key(j, "sid");
+    json_string(j, m->sid);
+    json_key(j, "status");
+    json_string(j, ended ? m->end : boot_of(t) - m->boot > 1000 ? "sent" : service ? "accepted" : "queued");
+    json_key(j, "to");
+    json_string(j, m->to);
+    json_key(j, "from");
+    json_string(j, service ? NULL : m->sender);
+    json_key(j, "messaging_service_sid");
+    json_string(j, service ? m->sender : NULL);
+    json_key(j, "body");
+    json_string(j, t->redacted ? "" : m->body);
+    json_key(j, "date_created");
+    json_string(j, date);
+    json_key(j, "error_code");
+    if (ended && m->code)
+        json_int(j, m->code);
+    else
+        json_null(j);
+    json_key(j, "error_message");
+    json_null(j);
+    json_key(j, "num_segments");
+    json_string(j, "1");
+    json_key(j, "num_media");
+    snprintf(number, sizeof number, "%d", m->media);
+    json_string(j, number);
+    json_end(j);
+}
+
+static char *created(struct fake_twilio *t, const struct tw_message *m)
+{
+    struct buf b;
+    struct json j;
+    buf_init(&b, ANSWER_SIZE);
+    json_begin(&j, &b);
+    put_message(t, &j, m);
+    return buf_steal(&b);
+}
+
+static char *refusal(int code, int http)
+{
+    struct buf b;
+    buf_init(&b, ANSWER_SIZE);
+    buf_addf(&b, "{\"code\":%d,\"message\":\"told to refuse\",\"more_info\":\"\",\"status\":%d}", code, http);
+    return buf_steal(&b);
+}
+
+static char *listed(struct fake_twilio *t, const char *query)
+{
+    struct buf b;
+    struct json j;
+    char to[32], size[16];
+    bool all = !field(query, "To", 0, to, sizeof to), more = false;
+    long max = field(query, "PageSize", 0, size, sizeof size) ? strtol(size, NULL, 10) : 50, n = 0;
+    if (t->list_max && max > t->list_max)
+        max = t->list_max;
+    buf_init(&b, ANSWER_SIZE);
+    json_begin(&j, &b);
+    json_object(&j);
+    json_key(&j, "messages");
+    json_array(&j);
+    for (size_t i = t->messages.n; i-- > 0;) {
+        const struct tw_message *m = &t->messages.item[i];
+        if (!all && strcmp(m->to, to) != 0)
+            continue;
+        if (n == max) {
+            more = true;
+            break;
+        }
+        n++;
+        put_message(t, &j, m);
+    }
+    json_end(&j);
+    json_key(&j, "next_page_uri");
+    json_string(&j, more ? "/2010-04-01/more" : NULL);
+    json_end(&j);
+    t->lists++;
+    return buf_steal(&b);
+}
+
+static char *single(struct fake_twilio *t, const char *url, long *status)
+{
+    for (size_t i = 0; i < t->messages.n; i++)
+        if (strstr(url, t->messages.item[i].sid)) {
+            *status = 200;
+            return created(t, &t->messages.item[i]);
+        }
+    *status = 404;
+    return refusal(20404, 404);
+}
+
+/* ---- faults ---- */
+
+static struct fault *fault_for(struct fake_twilio *t, const struct tw_post *p)
+{
+    int64_t now = world_now(t->w);
+    for (size_t i = 0; i < t->faults; i++) {
+        struct fault *f = &t->fault[i];
+        if (f->lists != !p || (p && (!is(f->to, p->to) || !is(f->from, p->sender))) || now < f->since ||
+            (f->until && now >= f->until) || (f->times && f->used >= f->times) || (p && f->media && !p->media) ||
+            (p && f->callback && !p->callback))
+            continue;
+        f->used++;
+        return f;
+    }
+    return NULL;
+}
+
+static void answer(struct tw_request *r, long status, char *body)
+{
+    r->end = HTTP_ANSWERED;
+    r->status = status;
+    r->body = body;
+}
+
+static void no_answer(struct tw_request *r, enum http_end end, const char *error)
+{
+    r->end = end;
+    r->error = error;
+}
+
+static void coming(struct fake_twilio *t, int64_t at, size_t post)
+{
+    if (!VECTOR_GROW(&t->coming, item))
+        abort();
+    t->coming.item[t->coming.n].at = at;
+    t->coming.item[t->coming.n++].post = post;
+}
+
+/* What happens to a new message. */
+static void take(struct fake_twilio *t, struct tw_request *r, size_t post)
+{
+    static const char html[] = "<html><title>Welcome to the hotel's network</title></html>";
+    const struct fault none = {0}, *f = fault_for(t, &t->posts.item[post]);
+    if (!f)
+        f = &none;
+    t->posts.item[post].kind = f->kind;
+    r->due = boot_of(t) + (f->delay ? f->delay : t->latency);
+    r->retry_after = f->retry_after ? f->retry_after : -1;
+    switch (f->kind) {
+    case FAULT_NONE:
+    case FAULT_SLOW:
+        answer(r, 201, NULL); /* the body when it is accepted */
+        (void)accept_post(t, post);
+        r->body = created(t, &t->messages.item[t->posts.item[post].message]);
+        break;
+    case FAULT_ANSWER:
+        answer(r, f->http, refusal(f->code, f->http));
+        break;
+    case FAULT_5XX_AFTER:
+        (void)accept_post(t, post);
+        answer(r, 503, refusal(20503, 503));
+        break;
+    case FAULT_5XX_BEFORE:
+        answer(r, 503, refusal(20503, 503));
+        break;
+    case FAULT_RESET_AFTER:
+        (void)accept_post(t, post);
+        no_answer(r, HTTP_UNKNOWN, "connection reset");
+        break;
+    case FAULT_RESET_BEFORE:
+        no_answer(r, HTTP_UNKNOWN, "connection reset");
+        break;
+    case FAULT_TIMEOUT_AFTER:
+    case FAULT_TIMEOUT_BEFORE:
+    case FAULT_TIMEOUT_LATE:
+        if (f->kind == FAULT_TIMEOUT_AFTER)
+            (void)accept_post(t, post);
+        else if (f->kind == FAULT_TIMEOUT_LATE)
+            coming(t, boot_of(t) + LATE, post);
+        r->due = boot_of(t) + CLIENT_TIMEOUT;
+        no_answer(r, HTTP_UNKNOWN, "time-out");
+        break;
+    case FAULT_GARBAGE_AFTER:
+        (void)accept_post(t, post);
+        answer(r, 200, mem_strdup(html));
+        break;
+    case FAULT_GARBAGE_BEFORE:
+        answer(r, 200, mem_strdup(html));
+        break;
+    case FAULT_DEAD:
+        no_answer(r, HTTP_NEVER_SENT, "no route to host");
+        break;
+    }
+}
+
+static void show(struct fake_twilio *t, struct tw_request *r, const char *url)
+{
+    struct fault *f = fault_for(t, NULL);
+    const char *query = strchr(url, '?');
+    r->due = boot_of(t) + (f && f->delay ? f->delay : t->latency);
+    r->retry_after = -1;
+    t->gets++;
+    if (f && f->kind == FAULT_DEAD) {
+        no_answer(r, HTTP_NEVER_SENT, "no route to host");
+    } else if (f && f->kind == FAULT_ANSWER) {
+        answer(r, f->http, refusal(f->code, f->http));
+    } else if (f && (f->kind == FAULT_GARBAGE_AFTER || f->kind == FAULT_GARBAGE_BEFORE)) {
+        answer(r, 200, mem_strdup("{\"messages\":[{}],"));
+    } else if (f && f->kind != FAULT_SLOW && f->kind != FAULT_NONE) {
+        no_answer(r, HTTP_UNKNOWN, "connection reset");
+    } else if (query) {
+        answer(r, 200, listed(t, query + 1));
+    } else {
+        long status = 0;
+        char *body = single(t, url, &status);
+        answer(r, status, body);
+    }
+}
+
+static void read_post(struct fake_twilio *t, const struct http_request *call)
+{
+    char text[4096];
+    if (!VECTOR_GROW(&t->posts, item))
+        abort();
+    char *form = mem_strndup(call->form, call->form_len);
+    struct tw_post *p = &t->posts.item[t->posts.n++];
+    memset(p, 0, sizeof *p);
+    p->boot = boot_of(t);
+    p->wall = t->w->clock.wall_ms;
+    p->message = -1;
+    p->starts = t->w->starts;
+    (void)field(form, "To", 0, p->to, sizeof p->to);
+    if (!field(form, "From", 0, p->sender, sizeof p->sender))
+        (void)field(form, "MessagingServiceSid", 0, p->sender, sizeof p->sender);
+    (void)field(form, "Body", 0, text, sizeof text);
+    p->body = mem_strdup(text);
+    while (field(form, "MediaUrl", p->media, text, sizeof text))
+        p->media++;
+    p->callback = field(form, "StatusCallback", 0, text, sizeof text);
+    p->validity = field(form, "ValidityPeriod", 0, text, sizeof text) ? strtol(text, NULL, 10) : -1;
+    mem_free(form);
+    world_rules_post(t->w, p);
+}
+
+/* ---- twilio/http.h ---- */
+
+enum nt_status http_new(const struct http_options *o, struct http **out)
+{
+    (void)o;
+    *out = mem_zalloc(sizeof **out);
+    if (!*out)
+        return NT_ENOMEM;
+    (*out)->twilio = &world_here()->twilio;
+    return NT_OK;
+}
+
+void http_free(struct http *h)
+{
+    if (h)
+        fake_twilio_hang_up(h->twilio);
+    mem_free(h);
+}
+
+enum nt_status http_start(struct http *h, const struct http_request *call)
+{
+    struct fake_twilio *t = h->twilio;
+    struct world *w = t->w;
+    bool post = !strcmp(call->method, "POST");
+    bool last = post && t->kill_at_post > 0 && --t->kill_at_post == 0;
+    fake_twilio_accept(t);
+    if (w->frail.dead || (last && t->kill_unsent)) {
+        w->frail.dead = true;
+        return NT_OK; /* nobody is there to hear of it */
+    }
+    struct tw_request *r = mem_zalloc(sizeof *r);
+    if (!r || !VECTOR_GROW(&t->under_way, item)) {
+        mem_free(r);
+        return NT_ENOMEM;
+    }
+    t->under_way.item[t->under_way.n++] = r;
+    r->call = *call;
+    r->started_wall = w->clock.wall_ms;
+    r->post = -1;
+    if (post) {
+        read_post(t, call);
+        r->post = (long)t->posts.n - 1;
+        take(t, r, t->posts.n - 1);
+    } else {
+        show(t, r, call->url);
+    }
+    int posts = 0;
+    for (size_t i = 0; i < t->under_way.n; i++)
+        posts += t->under_way.item[i]->post >= 0;
+    if (posts > t->most_at_once)
+        t->most_at_once = posts;
+    w->frail.dead = w->frail.dead || last;
+    return NT_OK;
+}
+
+int http_active(const struct http *h)
+{
+    return (int)h->twilio->under_way.n;
+}
+
+/* Here every request leaves at once. */
+int http_unsent(const struct http *h)
+{
+    (void)h;
+    return 0;
+}
+
+void http_wake(struct http *h)
+{
+    (void)h;
+}
+
+void http_forget_connections(struct http *h)
+{
+    (void)h;
+}
+
+static void finish(struct fake_twilio *t, struct tw_request *r)
+{
+    struct http_result result = {.end = r->end,
+                                 .status = r->status,
+                                 .body = r->body ? r->body : "",
+                                 .body_len = r->body ? strlen(r->body) : 0,
+                                 .retry_after = r->retry_after,
+                                 .request_id = "RQ1",
+                                 .error = r->error ? r->error : "",
+                                 .started = r->started_wall};
+    if (r->post >= 0) {
+        struct tw_post *p = &t->posts.item[r->post];
+        p->answered = boot_of(t);
+        p->settled = r->end == HTTP_NEVER_SENT || (r->end == HTTP_ANSWERED && (r->status == 201 || r->status / 100 == 4));
+    }
+    r->call.done(r->call.arg, &result);
+    mem_free(r->body);
+    mem_free(r);
+}
+
+/* True when something was answered. */
+static bool finish_due(struct fake_twilio *t)
+{
+    bool some = false;
+    for (size_t i = 0; i < t->under_way.n;) {
+        struct tw_request *r = t->under_way.item[i];
+        if (r->due > boot_of(t)) {
+            i++;
+            continue;
+        }
+        memmove(t->under_way.item + i, t->under_way.item + i + 1,
+                (--t->under_way.n - i) * sizeof *t->under_way.item);
+        finish(t, r);
+        some = true;
+    }
+    return some;
+}
+
+static bool ready_now(const int *fds, bool *ready, int n)
+{
+    bool some = false;
+    for (int i = 0; i < n; i++) {
+        struct pollfd p = {.fd = fds[i], .events = POLLIN};
+        bool is_ready = fds[i] >= 0 && poll(&p, 1, 0) > 0;
+        if (ready)
+            ready[i] = is_ready;
+        some |= is_ready;
+    }
+    return some;
+}
+
+enum nt_status http_run(struct http *h, const int *fds, bool *ready, int n, int64_t timeout)
+{
+    struct fake_twilio *t = h->twilio;
+    struct world *w = t->w;
+    int64_t end = timeout < 0 ? INT64_MAX : boot_of(t) + timeout;
+    w->turns++;
+    w->still = timeout == 0 ? w->still + 1 : 0;
+    if (w->still > SPIN)
+        world_break(w, "the engine spins");
+    for (;;) {
+        fake_twilio_accept(t);
+        if (w->frail.dead || w->kill || *w->broken)
+            return NT_EIO;
+        if (finish_due(t) || ready_now(fds, ready, n) || boot_of(t) >= end)
+            return NT_OK;
+        int64_t next = end;
+        for (size_t i = 0; i < t->under_way.n; i++)
+            if (t->under_way.item[i]->due < next)
+                next = t->under_way.item[i]->due;
+        for (size_t i = 0; i < t->coming.n; i++)
+            if (t->coming.item[i].at < next)
+                next = t->coming.item[i].at;
+        if (next > w->run_until) {
+            fake_clock_advance(&w->clock, w->run_until - boot_of(t));
+            world_yield(w);
+        } else {
+            fake_clock_advance(&w->clock, next - boot_of(t));
+        }
+    }
+}
+
+/* ---- for tests ---- */
+
+void fake_twilio_init(struct fake_twilio *t, struct world *w)
+{
+    memset(t, 0, sizeof *t);
+    t->w = w;
+    t->latency = LATENCY;
+}
+
+void fake_twilio_hang_up(struct fake_twilio *t)
+{
+    for (size_t i = 0; i < t->under_way.n; i++) {
+        mem_free(t->under_way.item[i]->body);
+        mem_free(t->under_way.item[i]);
+    }
+    t->under_way.n = 0;
+}
+
+void fake_twilio_clean(struct fake_twilio *t)
+{
+    fake_twilio_hang_up(t);
+    for (size_t i = 0; i < t->messages.n; i++)
+        mem_free(t->messages.item[i].body);
+    for (size_t i = 0; i < t->posts.n; i++)
+        mem_free(t->posts.item[i].body);
+    mem_free(t->messages.item);
+    mem_free(t->posts.item);
+    mem_free(t->under_way.item);
+    mem_free(t->coming.item);
+}
+
+void world_twilio(struct world *w, struct fault f)
+{
+    if (w->twilio.faults == TW_FAULTS)
+        fail_msg("too many faults");
+    w->twilio.fault[w->twilio.faults++] = f;
+}
+
+void world_receipt(struct world *w, struct receipt r)
+{
+    if (w->twilio.receipts == TW_FAULTS)
+        fail_msg("too many receipts");
+    w->twilio.receipt[w->twilio.receipts++] = r;
+}
+
+void world_mend(struct world *w)
+{
+    w->twilio.faults = w->twilio.receipts = 0;
+}
+
+size_t fake_twilio_messages(const struct fake_twilio *t, const char *to)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->messages.n; i++)
+        n += is(to, t->messages.item[i].to);
+    return n;
+}
+
+const struct tw_message *fake_twilio_last(const struct fake_twilio *t, const char *to)
+{
+    for (size_t i = t->messages.n; i-- > 0;)
+        if (is(to, t->messages.item[i].to))
+            return &t->messages.item[i];
+    return NULL;
+}
+
+size_t fake_twilio_of_page(const struct fake_twilio *t, int64_t page)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->messages.n; i++)
+        n += t->messages.item[i].page == page;
+    return n;
+}
+
+size_t fake_twilio_posts_of(const struct fake_twilio *t, int64_t page)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < t->posts.n; i++)
+        n += t->posts.item[i].page == page;
+    return n;
+}
