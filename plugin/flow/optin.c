@@ -51,8 +51,8 @@ static void came(void *arg, const struct http_result *r)
     q->answered = true;
     if (r->end != HTTP_ANSWERED || r->status != 200 || response_list(r->body, r->body_len, &list) != NT_OK)
         return;
-    for (size_t i = 0; i < list.n; i++)
-        if (!strcmp(list.item[i].from, q->number) && list.item[i].date_created > q->opted_out &&
+    for (size_t i = 0; i < list.n; i++) /* Twilio's dates have whole seconds */
+        if (!strcmp(list.item[i].from, q->number) && list.item[i].date_created / 1000 >= q->opted_out / 1000 &&
             is_start(list.item[i].body))
             q->started_again = true;
     message_list_clean(&list);

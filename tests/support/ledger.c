@@ -24,11 +24,11 @@
 enum { BUCKETS = 1 << 16 };
 
 static const char *const status_name[] = {"accepted",  "queued",      "sending", "sent",
-                                          "delivered", "undelivered", "failed",  "canceled"};
+                                          "delivered", "undelivered", "failed",  "canceled", "received"};
 
 int message_status_parse(const char *word)
 {
-    for (int i = 0; i <= MESSAGE_CANCELED; i++)
+    for (int i = 0; i <= MESSAGE_RECEIVED; i++)
         if (strcmp(status_name[i], word) == 0)
             return i;
     return -1;

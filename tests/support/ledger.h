@@ -18,7 +18,8 @@ enum message_status {
     MESSAGE_DELIVERED,
     MESSAGE_UNDELIVERED,
     MESSAGE_FAILED,
-    MESSAGE_CANCELED
+    MESSAGE_CANCELED,
+    MESSAGE_RECEIVED /* inbound: only by planting it */
 };
 
 enum { LEDGER_MEDIA = 10 };

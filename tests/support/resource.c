@@ -48,7 +48,7 @@ void message_json(const struct message *m, const struct account *a, const struct
     json_string(j, s->redact || m->emptied ? "" : m->body);
     count(j, "num_segments", unassigned ? 0 : m->segments);
     json_key(j, "direction");
-    json_string(j, "outbound-api");
+    json_string(j, status == MESSAGE_RECEIVED ? "inbound" : "outbound-api");
     text_or_null(j, "from", unassigned ? NULL : m->from);
     json_key(j, "date_updated");
     date(j, sent ? sent : m->created);
