@@ -237,6 +237,15 @@ static enum nt_status leave_it(struct runtime *r, const struct arguments *a, con
     return NT_OK;
 }
 
+/* Without a store only what Twilio has taken is safe. */
+static bool any_sent(const struct accepted *a)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (a->page[i]->state == PAGE_SENT || a->page[i]->state == PAGE_DELIVERED)
+            return true;
+    return false;
+}
+
 int send_run(struct runtime *r, const struct arguments *a, struct order *order)
 {
     struct accepted pages;
@@ -263,6 +272,10 @@ int send_run(struct runtime *r, const struct arguments *a, struct order *order)
     if (st == NT_OK) {
         print_accepted(&pages, a->json);
         status = accepted_exit(&pages);
+        if (status == EXIT_OK && r->spare && !any_sent(&pages)) {
+            fprintf(stderr, "notify_twilio: not stored (%s), and not sent yet\n", buf_text(&r->store_trouble));
+            status = EXIT_TRY_AGAIN;
+        }
     } else if (st == NT_ENOBODY && pages.muted) {
         fprintf(stderr, "notify_twilio: %s\n", buf_text(&error));
         status = EXIT_OK;
