@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/vector.h"
 #include "throttle/throttle.h"
+#include "twilio/request.h"
 #include "world.h"
 
 #include <stdio.h>
@@ -64,12 +65,20 @@ static bool look_same(void *arg, const struct page *p)
     return true;
 }
 
+/* Another sender's pacing is another queue. */
+static bool same_sender(const struct sending *x, const struct page *p)
+{
+    const struct config_twilio *t = &x->w->inside.config->twilio;
+    int i = request_sender(t, p->number, p->sender_skip);
+    return i >= 0 && !strcmp(*t->sender[i].from ? t->sender[i].from : t->sender[i].messaging_service_sid, x->post->sender);
+}
+
 /* An urgent page of the number that could have gone instead. */
 static bool look_urgent(void *arg, const struct page *p)
 {
     struct sending *x = arg;
     int64_t now = x->w->clock.wall_ms;
-    if (p->class != CLASS_URGENT || p->due > now || p->created >= now - TOLERANCE || strcmp(p->number, x->post->to) != 0)
+    if (p->class != CLASS_URGENT || p->due > now || p->created >= now - TOLERANCE || strcmp(p->number, x->post->to) != 0 || !same_sender(x, p))
         return true;
     snprintf(x->object, sizeof x->object, "%s", p->object);
     x->same = 0;
