@@ -97,6 +97,35 @@ class Help(Commands):
                 self.assertNotEqual(done.stderr, "")
 
 
+    def test_manual_and_completion_know_every_option(self):
+        site = self.site()
+        manual = (harness.SOURCE / "packaging/man/notify_twilio.1").read_text().replace("\\-", "-")
+        completion = (harness.SOURCE / "packaging/completion/notify_twilio").read_text()
+        for command in ("send", "render", "serve", "queue", "oncall", "config", "check"):
+            options = set(re.findall(r"--[a-z][a-z-]+", site.run(command, "--help").stdout))
+            self.assertTrue(options)
+            for option in options:
+                self.assertIn(option, manual, command)
+                self.assertIn(option, completion, command)
+
+    def complete(self, site, *words):
+        script = ('PATH=$(dirname "$NT_BIN"):$PATH; . "$1"; shift; COMP_WORDS=(notify_twilio "$@"); COMP_CWORD=$#; '
+                  '_notify_twilio notify_twilio "${!#}" "${COMP_WORDS[COMP_CWORD - 1]}"; printf "%s\\n" "${COMPREPLY[@]}"')
+        done = site.run("-c", script, "bash", harness.SOURCE / "packaging/completion/notify_twilio", *words,
+                        binary="/bin/bash", env={"NT_BIN": harness.program("NT_BIN", "notify_twilio")})
+        self.assert_exit(done, 0)
+        return done.stdout.split()
+
+    def test_completion(self):
+        self.start()
+        self.strand()
+        for words, expected in ((["qu"], ["queue"]), (["queue", "re"], ["retry"]), (["queue", "show", ""], ["1"]),
+                                (["send", "-t", "on"], ["oncall"]), (["oncall", "al"], ["alice"]),
+                                (["config", "check", "--s"], ["--socket", "--save"]), (["send", "-s", "z"], ["zabbix"])):
+            with self.subTest(words):
+                self.assertEqual(self.complete(self.site_, *words), expected)
+
+
 class Render(Commands):
     def setUp(self):
         self.site_ = self.site()  # no simulator: whoever asks the network fails
