@@ -57,14 +57,20 @@ static void listed(void *arg, const struct http_result *r)
         return;
     }
     f->looked_ok = true;
-    long i = reconcile_find(f->page, &list, f->started, f->d->now > r->started ? f->d->now : r->started, known, f);
+    /* The clock may have been set since the request: how long ago that was is told by the one that nobody sets. */
+    int64_t ago = f->d->boot - f->started_boot, from = f->started, to = f->d->now > r->started ? f->d->now : r->started;
+    if (from > f->d->now - ago)
+        from = f->d->now - ago;
+    if (to < f->started + ago)
+        to = f->started + ago;
+    long i = reconcile_find(f->page, &list, from, to, known, f);
     if (i >= 0) {
         snprintf(f->found, sizeof f->found, "%s", list.item[i].sid);
         snprintf(f->found_status, sizeof f->found_status, "%s", list.item[i].status);
     }
     bool asked_late =
         f->d->boot >= f->started_boot + LOOK_CONCLUSIVE && f->look_at >= f->started_boot + LOOK_CONCLUSIVE;
-    f->conclusive = asked_late && reconcile_conclusive(&list, f->started);
+    f->conclusive = asked_late && reconcile_conclusive(&list, from);
     message_list_clean(&list);
 }
 
