@@ -2,9 +2,9 @@
  * sqlite: a store in an SQLite database: its ways in, its transactions, its end.
  *
  * Write-ahead log, synchronous=FULL: a commit is one fdatasync, readers never wait. Writers line up at queue.write
- * before BEGIN IMMEDIATE. The log is written back after a commit once it is long, with the write lock already given
- * back, and a little earlier when a store is closed: who opens it first afterwards has to read it through. It is never
- * deleted, since overwriting a file is cheaper to make durable than growing one.
+ * before BEGIN IMMEDIATE. The log is written back when there is time, or after a commit once it is long, with the write
+ * lock already given back, and earlier when a store is closed: who opens it first afterwards has to read it through. It
+ * is never deleted, since overwriting a file is cheaper to make durable than growing one.
  *
  * Who owns what: the store owns connection, statements, place and lock.
  *
@@ -26,7 +26,8 @@
 enum {
     BUSY_MS = 5000,
     WORDS_MAX = 4096,
-    WAL_LONG = 2000,      /* pages of 4 KB: written back after the commit */
+    WAL_IDLE = 500,       /* pages of 4 KB: written back when there is time */
+    WAL_LONG = 4000,      /* written back after the commit, time or not */
     WAL_TOO_LONG = 16000, /* written back before anybody else may write */
     WAL_LEFT = 200,       /* what a closing store may leave: reading it through takes less than a millisecond */
 };
@@ -194,6 +195,13 @@ static void close_store(struct store *store)
     mem_free(s);
 }
 
+static void idle(struct store *store)
+{
+    struct sqlite_store *s = sqlite_of(store);
+    if (s->db && !s->writing && s->wal_pages >= WAL_IDLE)
+        checkpoint(s);
+}
+
 static const struct store_ops sqlite_ops = {
     .name = "sqlite",
     .close = close_store,
@@ -219,6 +227,7 @@ static const struct store_ops sqlite_ops = {
     .mark_get = sqlite_mark_get,
     .totals = sqlite_totals,
     .purge = sqlite_purge,
+    .idle = idle,
     .sid_known = sqlite_sid_known,
 };
 

@@ -6,6 +6,8 @@
  * every page of its time is gone. Sends are the throttle's memory and need a week at most whatever is retained, so they
  * are kept a week longer than pages.
  *
+ * A request's UUID matters for the seconds between a hand-over and its fallback; two days are kept.
+ *
  * DIAGNOSTICS: SQLite's own.
  */
 #include "queue/sqlite_private.h"
@@ -13,7 +15,7 @@
 #include "base/mem.h"
 #include "base/vector.h"
 
-enum { WEEK_MS = 7 * 24 * 3600 * 1000 };
+enum { DAY_MS = 24 * 3600 * 1000, REQUESTS_MS = 2 * DAY_MS, WEEK_MS = 7 * DAY_MS };
 
 static int64_t earlier(int64_t a, int64_t b)
 {
@@ -151,6 +153,8 @@ enum nt_status sqlite_purge(struct store *store, int64_t before, size_t limit, s
         status = purge_orphans(s, before, most);
     if (status == NT_OK)
         status = sqlite_run(s, SQL_PURGE_SENDS, "deleting sends", "ii", before - WEEK_MS, most);
+    if (status == NT_OK)
+        status = sqlite_run(s, SQL_PURGE_REQUESTS, "deleting requests", "ii", (int64_t)REQUESTS_MS, most);
     mem_free(d.item);
     return status;
 }

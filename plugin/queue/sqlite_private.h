@@ -29,7 +29,8 @@ enum sqlite_sql {
     SQL_COUNTER_PUT,
     SQL_CHANGE,
     SQL_ALERT_PUT,
-    SQL_ALERT_OF_UUID,
+    SQL_REQUEST_PUT,
+    SQL_REQUEST_GET,
     SQL_ALERT_GET,
     SQL_PAGE_PUT,  /* the three of pages are made from the table of columns */
     SQL_PAGE_SAVE, /* light: when number, object, sid and merged_into are as stored */
@@ -70,6 +71,7 @@ enum sqlite_sql {
     SQL_PURGE_ALERT,
     SQL_PURGE_OLDEST,
     SQL_PURGE_ORPHANS,
+    SQL_PURGE_REQUESTS,
     SQL_PURGE_SENDS,
     SQL_SID_KNOWN,
     SQL_COUNT
@@ -110,7 +112,7 @@ enum nt_status sqlite_status(struct sqlite_store *s, int rc, const char *doing);
 enum nt_status sqlite_code(sqlite3 *db, int rc);
 enum nt_status sqlite_take(struct sqlite_store *s, enum sqlite_sql id, sqlite3_stmt **out) NT_MUST_USE;
 void sqlite_give(struct sqlite_store *s, enum sqlite_sql id, sqlite3_stmt *stmt); /* NULL is fine */
-/* Takes, binds (format: i int64_t, t text, T text or NULL → NULL, b blob and size_t), and leaves it to be stepped. */
+/* Takes, binds (format: i int64_t, t text, b blob and size_t), and leaves it to be stepped. */
 enum nt_status sqlite_ask(struct sqlite_store *s, enum sqlite_sql id, sqlite3_stmt **out, const char *format,
                           ...) NT_MUST_USE;
 /* *row: there is one to read. */

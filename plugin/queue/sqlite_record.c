@@ -21,7 +21,7 @@ static int hex(char c)
 }
 
 /*
- * A UUID in its usual form becomes its 16 bytes, since the index holds one for every alert; any other text stays as it
+ * A UUID in its usual form becomes its 16 bytes, since an index is made of them; any other text stays as it
  * is. "0f8fad5b-d9cb-469f-a165-70867728950e" → 0f 8f ad 5b d9 cb … A text of 16 bytes cannot be taken for one: it has
  * another length than 36, and is stored with a NUL behind it.
  */
@@ -51,14 +51,14 @@ static enum nt_status find_uuid(struct sqlite_store *s, const char *key, size_t 
 {
     sqlite3_stmt *stmt = NULL;
     bool row = false;
-    enum nt_status status = sqlite_ask(s, SQL_ALERT_OF_UUID, &stmt, "b", key, len);
+    enum nt_status status = sqlite_ask(s, SQL_REQUEST_GET, &stmt, "b", key, len);
     if (status == NT_OK)
         status = sqlite_step_row(s, stmt, &row, "looking for a request");
     if (status == NT_OK && row) {
         *id = sqlite3_column_int64(stmt, 0);
         status = NT_EEXIST;
     }
-    sqlite_give(s, SQL_ALERT_OF_UUID, stmt);
+    sqlite_give(s, SQL_REQUEST_GET, stmt);
     return status;
 }
 
@@ -80,11 +80,9 @@ enum nt_status sqlite_alert_put(struct store *store, const struct alert *a, cons
     if (status)
         goto done;
     int64_t next = s->counter.alert + 1;
-    if (key)
-        status =
-            sqlite_run(s, SQL_ALERT_PUT, "writing an alert", "iibb", next, a->received, key, len, data.data, data.len);
-    else
-        status = sqlite_run(s, SQL_ALERT_PUT, "writing an alert", "iinb", next, a->received, data.data, data.len);
+    status = sqlite_run(s, SQL_ALERT_PUT, "writing an alert", "iib", next, a->received, data.data, data.len);
+    if (status == NT_OK && key)
+        status = sqlite_run(s, SQL_REQUEST_PUT, "writing a request", "iib", next, a->received, key, len);
     if (status == NT_OK) {
         s->counter.alert = *id = next;
         s->counter_dirty = true;

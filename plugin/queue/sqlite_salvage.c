@@ -76,19 +76,19 @@ static enum nt_status copy_alert(struct sqlite_store *old, struct sqlite_store *
 {
     sqlite3_stmt *from = NULL, *to = NULL;
     enum nt_status status = NT_OK;
-    if (id <= 0 || sqlite3_prepare_v2(old->db, "SELECT id, received, uuid, data FROM alert WHERE id = ?1", -1, &from,
-                                      NULL) != SQLITE_OK)
+    if (id <= 0 ||
+        sqlite3_prepare_v2(old->db, "SELECT id, received, data FROM alert WHERE id = ?1", -1, &from, NULL) != SQLITE_OK)
         goto done;
     sqlite3_bind_int64(from, 1, id);
     if (sqlite3_step(from) != SQLITE_ROW)
         goto done;
     /* OR IGNORE: several pages share an alert */
-    if (sqlite3_prepare_v2(new->db, "INSERT OR IGNORE INTO alert (id, received, uuid, data) VALUES (?1, ?2, ?3, ?4)",
-                           -1, &to, NULL) != SQLITE_OK) {
+    if (sqlite3_prepare_v2(new->db, "INSERT OR IGNORE INTO alert (id, received, data) VALUES (?1, ?2, ?3)", -1, &to,
+                           NULL) != SQLITE_OK) {
         status = sqlite_status(new, sqlite3_errcode(new->db), "taking an alert over");
         goto done;
     }
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 3; i++)
         sqlite3_bind_value(to, i + 1, sqlite3_column_value(from, i));
     int rc = sqlite3_step(to);
     if (rc != SQLITE_DONE && (rc & 0xff) != SQLITE_CONSTRAINT && (rc & 0xff) != SQLITE_MISMATCH)
@@ -199,6 +199,9 @@ static enum nt_status copy_rest(struct sqlite_store *old, struct sqlite_store *n
     static const char send[] =
         "INSERT OR IGNORE INTO send (id, number, class, sender, at, segments) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     static const char number[] = "INSERT OR IGNORE INTO number (number, opted_out, last_paged) VALUES (?1, ?2, ?3)";
+    /* one whose alert is lost would promise pages that are not there */
+    static const char request[] = "INSERT OR IGNORE INTO request (alert_id, at, uuid) SELECT ?1, ?2, ?3"
+                                  " WHERE EXISTS (SELECT 1 FROM alert WHERE id = ?1)";
     static const char mark[] = "INSERT OR IGNORE INTO mark (name, at, value) VALUES (?1, ?2, ?3)";
     static const struct {
         const char *select, *insert;
@@ -207,6 +210,8 @@ static enum nt_status copy_rest(struct sqlite_store *old, struct sqlite_store *n
         {"SELECT id, number, class, sender, at, segments FROM send WHERE at >= ?1 ORDER BY id DESC", send},
         {"SELECT number, opted_out, last_paged FROM number ORDER BY number", number},
         {"SELECT number, opted_out, last_paged FROM number ORDER BY number DESC", number},
+        {"SELECT alert_id, at, uuid FROM request WHERE at >= ?1 ORDER BY alert_id", request},
+        {"SELECT alert_id, at, uuid FROM request WHERE at >= ?1 ORDER BY alert_id DESC", request},
         {"SELECT name, at, value FROM mark ORDER BY name", mark},
         {"SELECT name, at, value FROM mark ORDER BY name DESC", mark},
     };

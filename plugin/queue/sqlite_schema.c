@@ -3,15 +3,13 @@
  *
  * Migrations are only ever added: script n brings version n to n + 1, and user_version tells which have run.
  *
- * What the indices are for (accepting must cost the same after a million pages, so that few of them grow with the
- * history, and of these only page_object and alert_uuid are not appended at their end): page_change   who watches the
- * queue reads what has moved since page_object   the history of an object to a number: duplicates, superseding
- *   page_alert    the pages of an alert
- *   page_created  lists by time, purging
- *   page_sid      is a message at Twilio ours?
- * and, holding only the few pages in a certain state, page_open and page_lane (not settled yet), page_member (merged),
- * page_merged (what stands behind a digest), page_ended (failed, undelivered, expired), page_watch (a receipt is
- * awaited).
+ * What the indices are for. Accepting must cost the same after a million pages, so whatever it writes to is either
+ * short or grows at its end only: page_change   who watches the queue reads what has moved since page_alert    the
+ * pages of an alert page_created  lists by time, purging page_open, page_lane    what is not settled yet: figures; by
+ * number and object page_member, page_merged, page_ended, page_watch    merged, what stands behind a digest, failed or
+ * expired, awaiting a receipt request       hand-overs of the last days by UUID, apart from the alerts that stay for
+ * months Two are neither, and are written when a page is settled, which nobody waits for: page_object   the history of
+ * an object to a number: duplicates, superseding page_sid      is a message at Twilio ours?
  *
  * object_key is a 64-bit hash of object: a third of the bytes in the index. Queries compare the text as well.
  * The numbers in the conditions are those of enum page_state and enum page_flag.
@@ -29,8 +27,9 @@ const struct sqlite_migration sqlite_migrations[SQLITE_SCHEMA_VERSION] = {
      "INSERT INTO counter VALUES (1, 0, 0, 0, 0);"
 
      "CREATE TABLE alert ("
-     " id INTEGER PRIMARY KEY, received INTEGER NOT NULL, uuid BLOB, data BLOB NOT NULL) STRICT;"
-     "CREATE UNIQUE INDEX alert_uuid ON alert (uuid) WHERE uuid IS NOT NULL;"
+     " id INTEGER PRIMARY KEY, received INTEGER NOT NULL, data BLOB NOT NULL) STRICT;"
+     "CREATE TABLE request ("
+     " alert_id INTEGER PRIMARY KEY, at INTEGER NOT NULL, uuid BLOB NOT NULL UNIQUE) STRICT;"
 
      "CREATE TABLE page ("
      " id INTEGER PRIMARY KEY, alert_id INTEGER NOT NULL, created INTEGER NOT NULL, change INTEGER NOT NULL,"
@@ -45,12 +44,12 @@ const struct sqlite_migration sqlite_migrations[SQLITE_SCHEMA_VERSION] = {
      " sid TEXT NOT NULL, error_code INTEGER NOT NULL, error_message TEXT NOT NULL, sent INTEGER NOT NULL,"
      " merged_into INTEGER NOT NULL) STRICT;"
      "CREATE INDEX page_change ON page (change);"
-     "CREATE INDEX page_object ON page (object_key, number);"
+     "CREATE INDEX page_object ON page (object_key, number) WHERE state > 2;"
      "CREATE INDEX page_alert ON page (alert_id);"
      "CREATE INDEX page_created ON page (created);"
      "CREATE INDEX page_sid ON page (sid) WHERE sid <> '';"
      "CREATE INDEX page_open ON page (state, due, created) WHERE state <= 2;"
-     "CREATE INDEX page_lane ON page (number, object_key, class, state) WHERE state <= 2;"
+     "CREATE INDEX page_lane ON page (number, object_key) WHERE state <= 2;"
      "CREATE INDEX page_member ON page (number, object_key) WHERE state = 10;"
      "CREATE INDEX page_merged ON page (merged_into) WHERE merged_into <> 0;"
      "CREATE INDEX page_ended ON page (number, class, state, created) WHERE state >= 5 AND state <= 7;"

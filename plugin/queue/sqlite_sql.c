@@ -19,21 +19,25 @@ static const char *const text[SQL_COUNT] = {
     [SQL_COUNTER_PUT] = "UPDATE counter SET change = ?1, page = ?2, alert = ?3, rescued = ?4 WHERE one = 1",
     [SQL_CHANGE] = "SELECT change FROM counter WHERE one = 1",
 
-    [SQL_ALERT_PUT] = "INSERT INTO alert (id, received, uuid, data) VALUES (?1, ?2, ?3, ?4)",
-    [SQL_ALERT_OF_UUID] = "SELECT id FROM alert INDEXED BY alert_uuid WHERE uuid IS NOT NULL AND uuid = ?1",
+    [SQL_ALERT_PUT] = "INSERT INTO alert (id, received, data) VALUES (?1, ?2, ?3)",
+    [SQL_REQUEST_PUT] = "INSERT INTO request (alert_id, at, uuid) VALUES (?1, ?2, ?3)",
+    [SQL_REQUEST_GET] = "SELECT alert_id FROM request WHERE uuid = ?1",
     [SQL_ALERT_GET] = "SELECT data FROM alert WHERE id = ?1",
 
     [SQL_PAGES_CHANGED] =
         "SELECT id FROM page INDEXED BY page_change WHERE change > ?2 AND " STATES " ORDER BY change LIMIT ?3",
-    [SQL_PAGES_OF_OBJECT] = "SELECT id FROM page INDEXED BY page_object WHERE object_key = ?4 AND number = ?5"
-                            " AND object = ?6 AND " STATES " ORDER BY id DESC LIMIT ?3",
+    [SQL_PAGES_OF_OBJECT] = "SELECT id FROM page INDEXED BY page_object WHERE state > 2 AND object_key = ?4"
+                            " AND number = ?5 AND object = ?6 AND " STATES
+                            " UNION ALL SELECT id FROM page INDEXED BY page_lane WHERE state <= 2 AND number = ?5"
+                            " AND object_key = ?4 AND object = ?6 AND " STATES " ORDER BY id DESC LIMIT ?3",
     [SQL_PAGES_OF_OBJECT_OPEN] = "SELECT id FROM page INDEXED BY page_lane WHERE state <= 2 AND number = ?5"
                                  " AND object_key = ?4 AND " STATES " AND object = ?6 ORDER BY id DESC LIMIT ?3",
     [SQL_PAGES_OF_OBJECT_MERGED] = "SELECT id FROM page INDEXED BY page_member WHERE state = 10 AND number = ?5"
                                    " AND object_key = ?4 AND object = ?6 ORDER BY id DESC LIMIT ?3",
-    [SQL_PAGES_OF_PROBLEM] =
-        "SELECT id FROM page INDEXED BY page_object WHERE object_key = ?4 AND object = ?6 AND " STATES
-        " ORDER BY id DESC LIMIT ?3",
+    [SQL_PAGES_OF_PROBLEM] = "SELECT id FROM page INDEXED BY page_object WHERE state > 2 AND object_key = ?4"
+                             " AND object = ?6 AND " STATES
+                             " UNION ALL SELECT id FROM page INDEXED BY page_open WHERE state <= 2 AND object_key = ?4"
+                             " AND object = ?6 AND " STATES " ORDER BY id DESC LIMIT ?3",
     [SQL_PAGES_OF_ALERT] =
         "SELECT id FROM page INDEXED BY page_alert WHERE alert_id = ?2 AND " STATES " ORDER BY id LIMIT ?3",
     [SQL_PAGES_MERGED_INTO] =
@@ -103,6 +107,10 @@ static const char *const text[SQL_COUNT] = {
     [SQL_PURGE_OLDEST] = "SELECT min(alert_id) FROM page INDEXED BY page_alert WHERE alert_id > 0",
     [SQL_PURGE_ORPHANS] =
         "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE id < ?1 ORDER BY id LIMIT ?3) AND received < ?2",
+    /* There is no clock here: the newest request tells what time it is. */
+    [SQL_PURGE_REQUESTS] =
+        "DELETE FROM request WHERE alert_id IN (SELECT alert_id FROM request ORDER BY alert_id LIMIT ?2)"
+        " AND at < (SELECT at FROM request ORDER BY alert_id DESC LIMIT 1) - ?1",
     [SQL_PURGE_SENDS] = "DELETE FROM send WHERE id IN (SELECT id FROM send ORDER BY id LIMIT ?2) AND at < ?1",
 
     [SQL_SID_KNOWN] = "SELECT 1 FROM page INDEXED BY page_sid WHERE sid <> '' AND sid = ?1",

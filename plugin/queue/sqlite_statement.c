@@ -121,12 +121,9 @@ static int bind_all(sqlite3_stmt *stmt, const char *format, va_list args)
             t = va_arg(args, const char *);
             rc = sqlite3_bind_text(stmt, i, t, -1, SQLITE_STATIC);
             break;
-        case 'b':
+        default: /* 'b' */
             t = va_arg(args, const char *);
             rc = sqlite3_bind_blob64(stmt, i, t ? t : "", va_arg(args, size_t), SQLITE_STATIC);
-            break;
-        default: /* 'n' */
-            rc = sqlite3_bind_null(stmt, i);
         }
     }
     return rc;

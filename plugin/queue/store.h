@@ -102,6 +102,9 @@ struct store_ops {
     enum nt_status (*totals)(struct store *s, int64_t since, struct store_totals *out);
     /* Deletes at most limit settled pages older than before, with what hangs on them (and alerts, sends, steps that nothing needs). *deleted counts. */
     enum nt_status (*purge)(struct store *s, int64_t before, size_t limit, size_t *deleted);
+    /* To be called when there is nothing to do for a moment: housekeeping that would else be done by somebody's commit. Takes
+     * some milliseconds when there is some, outside a transaction. */
+    void (*idle)(struct store *s);
     /* Is a known Twilio SID ours already? */
     enum nt_status (*sid_known)(struct store *s, const char *sid, bool *known);
 };

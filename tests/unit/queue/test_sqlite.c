@@ -517,6 +517,51 @@ static void test_sqlite__rescue_without_a_file_begins_one(void **state)
     assert_int_equal(count_files(f, "queue.db.corrupt-"), 0);
 }
 
+static void test_sqlite__writes_its_log_back_when_there_is_time(void **state)
+{
+    struct scratch *f = *state;
+    struct store *s = open_store(f->url);
+    struct stat before, after;
+    struct said said = {.event = EVENT_PROBLEM};
+    for (int i = 0; i < 100; i++)
+        put_said(s, &said, NUMBER, NOW, PAGE_QUEUED, 0);
+    assert_int_equal(stat(f->path, &before), 0);
+    assert_int_equal(s->ops->begin(s), NT_OK);
+    s->ops->idle(s); /* not now */
+    s->ops->rollback(s);
+    s->ops->idle(s);
+    assert_int_equal(stat(f->path, &after), 0);
+    assert_true(after.st_size > before.st_size);
+    assert_int_equal(stat(scratch_file(f, "queue.db-wal"), &before), 0);
+    put_said(s, &said, NUMBER, NOW, PAGE_QUEUED, 0);
+    s->ops->idle(s);
+    assert_int_equal(stat(scratch_file(f, "queue.db-wal"), &after), 0);
+    assert_int_equal(after.st_size, before.st_size); /* begun again from its start */
+    store_close(s);
+}
+
+static void test_sqlite__forgets_requests_after_days(void **state)
+{
+    struct scratch *f = *state;
+    struct store *s = open_store(f->url);
+    struct alert *a = alert_of(&(struct said){.event = EVENT_PROBLEM});
+    int64_t id = 0, old = 0;
+    size_t deleted;
+    assert_int_equal(s->ops->begin(s), NT_OK);
+    assert_int_equal(s->ops->alert_put(s, a, "old", &old), NT_OK);
+    a->received = NOW + 2 * DAY;
+    assert_int_equal(s->ops->alert_put(s, a, "recent", &id), NT_OK);
+    a->received = NOW + 3 * DAY;
+    assert_int_equal(s->ops->alert_put(s, a, "new", &id), NT_OK);
+    assert_int_equal(s->ops->purge(s, NOW - DAY, 100, &deleted), NT_OK);
+    assert_int_equal(s->ops->alert_put(s, a, "recent", &id), NT_EEXIST);
+    assert_int_equal(id, old + 1);
+    assert_int_equal(s->ops->alert_put(s, a, "old", &id), NT_OK);
+    assert_int_equal(s->ops->commit(s), NT_OK);
+    alert_free(a);
+    store_close(s);
+}
+
 static void test_sqlite__opening_and_rescuing_may_run_out_of_memory(void **state)
 {
     struct scratch *f = *state;
@@ -572,6 +617,8 @@ int main(void)
         IN_FOLDER(test_sqlite__rescues_from_a_file_that_is_no_database),
         IN_FOLDER(test_sqlite__rescues_what_can_still_be_read),
         IN_FOLDER(test_sqlite__rescue_without_a_file_begins_one),
+        IN_FOLDER(test_sqlite__writes_its_log_back_when_there_is_time),
+        IN_FOLDER(test_sqlite__forgets_requests_after_days),
         IN_FOLDER(test_sqlite__opening_and_rescuing_may_run_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
