@@ -7,8 +7,6 @@
 #include "base/mem.h"
 #include "base/vector.h"
 
-#include <stdlib.h>
-
 enum { PURGE_AT_ONCE = 200 };
 
 struct id_list {
@@ -49,9 +47,43 @@ enum nt_status timely_expire(struct drainer *d)
     return st;
 }
 
+static bool list_member(void *arg, const struct page *p)
+{
+    struct id_list *l = arg;
+    if (!VECTOR_GROW(l, item)) {
+        l->failed = true;
+        return false;
+    }
+    l->item[l->n++] = p->id;
+    return true;
+}
+
+/* Its moments move along; a digest's members are put on the list. */
+static enum nt_status shift_page(struct drainer *d, int64_t id, int64_t by, struct id_list *all)
+{
+    struct page *p = NULL;
+    struct store *s = d->r->store;
+    enum nt_status st = s->ops->page_get(s, id, &p);
+    if (st == NT_ENOENT || st == NT_EINVAL)
+        return NT_OK;
+    if (st == NT_OK && PAGE_BIT(p->state) & (PAGE_UNSETTLED | PAGE_BIT(PAGE_MERGED))) {
+        p->due += by;
+        p->expire += by;
+        st = settle_save(d, p, p->state, "the clock jumped by %lld s; waits go along", (long long)(by / 1000));
+        if (st == NT_OK && p->flags & PAGE_DIGEST) {
+            struct store_query members = {.kind = PAGES_MERGED_INTO, .id = id, .states = PAGE_BIT(PAGE_MERGED)};
+            st = s->ops->pages(s, &members, list_member, all);
+        }
+    }
+    page_free(p);
+    return st;
+}
+
 /*
  * The clock was set: what was to happen in 30 s still happens in 30 s. Moments stored by the old clock move along with
- * it, or a jump of a day ahead would expire everything and one of a day back would hold everything for a day.
+ * it, or a jump of a day ahead would expire everything and one of a day back would hold everything for a day: those of
+ * the pages that wait, of those being sent, and of the members of digests. The mirror holds what was stored before the
+ * jump; what comes from now on has the new time already.
  */
 enum nt_status timely_shift(struct drainer *d, int64_t by)
 {
@@ -60,21 +92,13 @@ enum nt_status timely_shift(struct drainer *d, int64_t by)
     log_warning("the clock jumped by %lld s: waits and expiry of %zu pages go along", (long long)(by / 1000),
                 d->ready.waiting);
     ready_all(&d->ready, list_expired, &all);
-    for (size_t i = 0; st == NT_OK && i < all.n; i++) {
-        struct page *p = NULL;
-        st = d->r->store->ops->page_get(d->r->store, all.item[i], &p);
-        /* a page stored after the jump already has the new time */
-        if (st == NT_OK && (p->state == PAGE_QUEUED || p->state == PAGE_HELD) &&
-            llabs(p->created + by - d->now) < llabs(p->created - d->now)) {
-            p->created += by;
-            p->due += by;
-            p->expire += by;
-            st = settle_save(d, p, p->state, "the clock jumped by %lld s; waits go along", (long long)(by / 1000));
-        } else if (st == NT_ENOENT) {
-            st = NT_OK;
-        }
-        page_free(p);
-    }
+    for (struct flight *f = d->flight; st == NT_OK && f; f = f->next)
+        if (f->step != FLIGHT_OVER)
+            st = list_member(&all, f->page) ? NT_OK : NT_ENOMEM;
+    for (size_t i = 0; st == NT_OK && i < all.n; i++) /* grows on the way */
+        st = shift_page(d, all.item[i], by, &all);
+    if (st == NT_OK && all.failed)
+        st = NT_ENOMEM;
     mem_free(all.item);
     return st;
 }
