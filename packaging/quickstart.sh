@@ -13,8 +13,10 @@ cache=$(cd "$cache" && pwd)
 build=$cache/build
 demo=$cache/demo
 yours=$cache/config
-bold='' dim='' plain=''
-if [ -t 1 ]; then bold=$(printf '\033[1m') dim=$(printf '\033[2m') plain=$(printf '\033[0m'); fi
+bold='' dim='' plain='' columns=80
+if [ -t 1 ]; then
+    bold=$(printf '\033[1m') dim=$(printf '\033[2m') plain=$(printf '\033[0m') columns=$(tput cols 2>/dev/null || echo 80)
+fi
 
 simulator='' daemon=''
 finish() {
@@ -95,7 +97,7 @@ begin 'Twilio simulator and the daemon'
 "$build/tests/support/twilio_simulator" --account $account --token "$(cat "$demo/auth_token")" --from +15005550006 \
     --parent-watch --quiet >"$demo/simulator.out" 2>"$demo/simulator.log" &
 simulator=$!
-wait_for 10 grep -q '^port=' "$demo/simulator.out" || give_up "$demo/simulator.log" 'the simulator did not start'
+wait_for 10 grep -qs '^port=' "$demo/simulator.out" || give_up "$demo/simulator.log" 'the simulator did not start'
 url=http://127.0.0.1:$(sed -n 's/^port=//p' "$demo/simulator.out")
 
 people() {
@@ -150,7 +152,7 @@ env NAGIOS_NOTIFICATIONTYPE=PROBLEM NAGIOS_NOTIFICATIONNUMBER=1 NAGIOS_TIMET="$n
     NAGIOS_LONGSERVICEOUTPUT='' NAGIOS_SERVICEPERFDATA='time=0.412s;1;2;0' \
     NAGIOS_CONTACTNAME=operators NAGIOS_CONTACTPAGER=oncall \
     "$program" send --source nagios -c "$demo/config.yaml" >"$demo/send.log" 2>&1 || give_up "$demo/send.log" 'the alert was not taken'
-tests/support/phones.py "$url" --wait 3 --columns 80 --name +12025550143=alice --name +442079460958=bob \
+tests/support/phones.py "$url" --wait 3 --columns "$((columns - 2))" --name +12025550143=alice --name +442079460958=bob \
     --name +61491570156=carol >"$demo/phones" || give_up "$demo/log" 'not every phone got its text'
 end '3 phones'
 
@@ -194,10 +196,11 @@ ${bold}To page for real${plain}
   2. put the account's auth token into
            $yours/auth_token
   3. check and send
+       export NOTIFY_TWILIO_CONFIG=$yours/config.yaml
        cd $build/notify
-       ./notify_twilio config check -c $yours/config.yaml
-       ./notify_twilio send -c $yours/config.yaml --test -t alice \\
-           host=web01 service=HTTP state=CRITICAL output='It works'
+       ./notify_twilio config check
+       ./notify_twilio send --test -t alice host=web01 service=HTTP \\
+           state=CRITICAL output='It works'
 
 ${bold}To install it${plain}, and for Nagios, Icinga 2 and Zabbix: see README.md.
 
