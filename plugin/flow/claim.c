@@ -206,7 +206,8 @@ static enum nt_status consider(struct drainer *d, struct ready_lane *lane, struc
             when = d->held_for.until;
         else if ((st = tiers_allow(d, lane_index, p, &when)) != NT_OK)
             return st;
-        bool forced = p->state == PAGE_HELD && hold_limit(d, p) <= d->now;
+        /* a page from the future (the clock was set back) has had its wait when its time has come */
+        bool forced = p->state == PAGE_HELD && (hold_limit(d, p) <= d->now || p->created > d->now);
         if (when > d->now && !forced) {
             d->held_for.lane = lane_index;
             d->held_for.class = (int)p->class;

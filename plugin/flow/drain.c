@@ -324,7 +324,7 @@ done:
     intake_free(d->intake);
     line_clean(d);
     optin_clean(d);
-    mem_free(d->watches.item);
+    track_clean(d);
     idmap_clean(&d->to_spare);
     idmap_clean(&d->to_real);
     ready_clean(&d->ready);

@@ -97,9 +97,10 @@ struct drainer {
     struct {
         struct question **item;
         size_t n, size;
-    } questions;           /* opted-out numbers being asked about */
-    int64_t optin_next;    /* boot */
-    bool watch_list_asked; /* the batched receipts' list is under way */
+    } questions;            /* opted-out numbers being asked about */
+    int64_t optin_next;     /* boot */
+    struct single *singles; /* receipts being asked for one by one */
+    bool watch_list_asked;  /* the batched receipts' list is under way */
     struct intake *intake;
     /* the gate: closed after a failure that is not one page's */
     int gate_failures;  /* in a row; > 0: one probe at a time */
@@ -166,6 +167,7 @@ void track_start(struct drainer *d);
 enum nt_status track_settle(struct drainer *d) NT_MUST_USE;
 bool track_news(const struct drainer *d);
 int64_t track_next(const struct drainer *d);
+void track_clean(struct drainer *d);
 
 /* optin.c: numbers that said STOP, and START since. */
 void optin_start(struct drainer *d);

@@ -92,9 +92,29 @@ static struct watch *watch_of(struct drainer *d, const char *sid)
 
 /* The array may have moved since the request was started, so a single answer is matched by SID. */
 struct single {
+    struct single *next;
     struct drainer *d;
     char sid[OUTCOME_SID];
 };
+
+static void single_free(struct single *one)
+{
+    for (struct single **at = &one->d->singles; *at; at = &(*at)->next)
+        if (*at == one) {
+            *at = one->next;
+            break;
+        }
+    mem_free(one);
+}
+
+/* Also what is still being asked: nobody will be called back any more. */
+void track_clean(struct drainer *d)
+{
+    while (d->singles)
+        single_free(d->singles);
+    mem_free(d->watches.item);
+    memset(&d->watches, 0, sizeof d->watches);
+}
 
 static void single_came(void *arg, const struct http_result *r)
 {
@@ -107,7 +127,7 @@ static void single_came(void *arg, const struct http_result *r)
         news(one->d, w, ok ? &list.item[0] : NULL);
     if (ok)
         message_list_clean(&list);
-    mem_free(one);
+    single_free(one);
 }
 
 static void list_came(void *arg, const struct http_result *r)
@@ -144,13 +164,15 @@ static void ask_single(struct drainer *d, struct watch *w)
     buf_init(&url, TRACK_URL);
     if (one) {
         one->d = d;
+        one->next = d->singles;
+        d->singles = one;
         memcpy(one->sid, w->sid, sizeof one->sid);
         w->asked = true;
         if (request_message_url(&d->r->config->twilio, w->sid, &url) != NT_OK ||
             ask(d, buf_text(&url), single_came, one) != NT_OK) {
             w->asked = false;
             later(d, w);
-            mem_free(one);
+            single_free(one);
         }
     }
     buf_clean(&url);
