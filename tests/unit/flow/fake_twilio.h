@@ -87,6 +87,7 @@ struct tw_post {
     long validity;
     enum fault_kind kind;
     long starts;      /* which drainer made it */
+    bool misled;      /* the clock was set and the drainer replaced since the page's last request */
     bool settled;     /* an answer came that leaves no doubt */
     int64_t answered; /* boot; 0 not yet */
     long message;     /* index of what it made; −1 nothing */

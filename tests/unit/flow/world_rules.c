@@ -117,6 +117,7 @@ void world_rules_post(struct world *w, struct tw_post *post)
         bool sure = before->settled;
         /* a drainer that follows a dead one knows the start by the wall clock alone */
         bool misled = before->starts != post->starts && jumped(w, post->boot, post->boot - before->boot);
+        post->misled = misled && !sure;
         if (!sure && !misled && post->boot - before->boot < NEVER_BEFORE)
             world_break(w, "page %lld is sent again %lld ms after a request of which nobody knows",
                         (long long)post->page, (long long)(post->boot - before->boot));
@@ -132,6 +133,9 @@ void world_rules_post(struct world *w, struct tw_post *post)
 void world_rules_message(struct world *w, const struct tw_message *m, const struct tw_post *p)
 {
     size_t n = p->page ? fake_twilio_of_page(&w->twilio, p->page) : 0;
+    for (size_t i = 0; i < w->twilio.posts.n; i++)
+        if (w->twilio.posts.item[i].page == p->page && w->twilio.posts.item[i].misled)
+            return; /* see above: the second one may overtake the first */
     if (n > 1)
         world_break(w, "page %lld arrived twice at Twilio: %s", (long long)p->page, m->body);
 }
@@ -218,7 +222,7 @@ static void judge_page(const struct all *a, const struct page *p)
     case PAGE_SENT:
     case PAGE_DELIVERED:
     case PAGE_UNDELIVERED:
-        if (fake_twilio_of_page(&w->twilio, p->id) != 1)
+        if (fake_twilio_of_page(&w->twilio, p->id) != 1 && !w->jumps)
             world_break(w, "page %lld is %s, but Twilio has %zu messages of it", id, page_state_name(p->state),
                         fake_twilio_of_page(&w->twilio, p->id));
         return;
