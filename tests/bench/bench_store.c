@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { GROUP = 64, SINGLES = 400, GROUPS = 300, OBJECTS = 20000, NUMBERS = 200, WRITERS = 50, SYNCS = 200 };
+enum { GROUP = 64, SINGLES = 200, GROUPS = 60, ROUNDS = 5, OBJECTS = 20000, NUMBERS = 200, WRITERS = 50, SYNCS = 200 };
 
 static int64_t start_ms = INT64_C(1700000000000);
 
@@ -299,10 +299,29 @@ static void remove_store(const char *folder)
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         unlink(path);
     }
+    rmdir(folder);
 }
 
-static struct page *make_page(void)
+static void middle(struct figures rounds[ROUNDS], struct figures *out)
 {
+    double value[ROUNDS];
+    for (size_t field = 0; field < sizeof *out / sizeof(double); field++) {
+        for (size_t i = 0; i < ROUNDS; i++)
+            memcpy(&value[i], (const char *)&rounds[i] + field * sizeof(double), sizeof(double));
+        qsort(value, ROUNDS, sizeof *value, by_size);
+        memcpy((char *)out + field * sizeof(double), &value[ROUNDS / 2], sizeof(double));
+    }
+}
+
+/* [0] is empty at first, [1] has the history. They take turns, so that whatever else the machine does meets both. */
+int main(int argc, char *argv[])
+{
+    char folder[2][200], url[2][300];
+    struct figures rounds[2][ROUNDS], f[2];
+    struct store *s = NULL;
+    struct rusage use;
+    long pages = argc > 2 ? atol(argv[2]) : 1000000;
+    struct alert *a = make_alert();
     struct page *p = page_new();
     if (!p)
         need(NT_ENOMEM, "page");
@@ -313,63 +332,38 @@ static struct page *make_page(void)
     need(page_set(&p->body, "CRITICAL web00001/HTTP: HTTP CRITICAL: HTTP/1.1 503 Service Unavailable - 312 bytes in "
                             "0.004 second response time 22:13"),
          "page");
-    return p;
-}
-
-static void compare(const char *parent, struct alert *a, struct page *p, long pages)
-{
-    char folder[200], url[300];
-    struct figures none, full;
-    struct store *s = NULL;
-    struct rusage use;
-    snprintf(folder, sizeof folder, "%s/nt-bench-XXXXXX", parent);
-    if (!mkdtemp(folder))
-        need(NT_EIO, folder);
-    snprintf(url, sizeof url, "sqlite:%s/queue.db", folder);
-    measure_disk(folder);
-    need(store_open(url, &s, NULL), "store_open");
-    measure(s, a, p, &none);
-    store_close(s);
-    measure_crowd("empty", url, a, p);
-    print("empty", &none);
-    remove_store(folder);
-    need(store_open(url, &s, NULL), "store_open");
-    fill(s, a, p, pages);
-    purge(s);
-    store_close(s);
-    need(store_open(url, &s, NULL), "store_open");
-    measure(s, a, p, &full);
-    store_close(s);
-    print("history", &full);
-    measure_crowd("history", url, a, p);
-    printf("ratio single=%.3f grouped=%.3f cpu=%.3f sends=%.3f\n", none.single / full.single,
-           none.grouped / full.grouped, full.cpu / none.cpu, none.sends / full.sends);
-    getrusage(RUSAGE_SELF, &use);
-    printf("process rss=%ld\n", use.ru_maxrss);
-    remove_store(folder);
-    rmdir(folder);
-}
-
-int main(int argc, char *argv[])
-{
-    struct alert *a = make_alert();
-    struct page *p = make_page();
-    if (argc == 3 && !strcmp(argv[1], "disk")) {
-        measure_disk(argv[2]);
-    } else if (argc == 4 && !strcmp(argv[1], "fill")) {
-        char url[300];
-        struct store *s = NULL;
-        struct timespec t;
-        snprintf(url, sizeof url, "sqlite:%s/queue.db", argv[2]);
-        clock_gettime(CLOCK_REALTIME, &t);
-        clock_ms = start_ms = (int64_t)t.tv_sec * 1000;
-        need(store_open(url, &s, NULL), "store_open");
-        fill(s, a, p, atol(argv[3]));
+    clock_ms = start_ms;
+    for (int i = 0; i < 2; i++) {
+        snprintf(folder[i], sizeof folder[i], "%s/nt-bench-XXXXXX", argc > 1 ? argv[1] : "/tmp");
+        if (!mkdtemp(folder[i]))
+            need(NT_EIO, folder[i]);
+        snprintf(url[i], sizeof url[i], "sqlite:%s/queue.db", folder[i]);
+        need(store_open(url[i], &s, NULL), "store_open");
+        if (i)
+            fill(s, a, p, pages);
         store_close(s);
-    } else {
-        clock_ms = start_ms;
-        compare(argc > 1 ? argv[1] : "/tmp", a, p, argc > 2 ? atol(argv[2]) : 1000000);
     }
+    sync();
+    measure_disk(folder[0]);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < 2; i++) {
+            need(store_open(url[i], &s, NULL), "store_open");
+            measure(s, a, p, &rounds[i][round]);
+            store_close(s);
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        middle(rounds[i], &f[i]);
+        print(i ? "with that history" : "empty", &f[i]);
+    }
+    printf("ratio of times         single %.2f  grouped %.2f (CPU %.2f)  sends %.2f\n", f[0].single / f[1].single,
+           f[0].grouped / f[1].grouped, f[1].cpu / f[0].cpu, f[0].sends / f[1].sends);
+    for (int i = 0; i < 2; i++)
+        measure_crowd(url[i], a, p);
+    getrusage(RUSAGE_SELF, &use);
+    printf("this process           %ld KB at most\n", use.ru_maxrss);
+    for (int i = 0; i < 2; i++)
+        remove_store(folder[i]);
     page_free(p);
     alert_free(a);
     return 0;
