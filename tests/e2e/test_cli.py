@@ -752,6 +752,12 @@ class Check(Commands):
         self.site_.write_token("f" * 32)
         self.run_("send", "--wait", "1", "-t", ALICE, *alert())
         self.assertIn("let us in", self.check("CRITICAL")[0])
+        for pid in self.site_.survivors():
+            delivery.kill(pid, signal.SIGKILL)
+        harness.wait_until(lambda: not self.site_.survivors())
+        self.site_.write_token(harness.TOKEN)
+        self.assert_exit(self.run_("send", "-t", ALICE, *alert(host="web02")), 0)
+        self.check("OK")
 
     def test_last_good(self):
         self.start()
