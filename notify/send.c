@@ -229,6 +229,8 @@ static enum nt_status leave_it(struct runtime *r, const struct arguments *a, con
         st = accept_order(r, order, pages, error);
     if (st != NT_OK)
         return st;
+    if (r->spare) /* he knows nothing of what is in our memory; the order's UUID keeps it from being taken twice */
+        return drain_it(r, a, order, -1, pages, error);
     if (background_start(r, session_socket(r, a)) != NT_OK)
         log_error("no drainer could be left behind: what is stored waits for the one that drains now");
     struct departure departure = departure_of(r, a, pages, -1);

@@ -338,15 +338,11 @@ enum nt_status accept_order(struct runtime *r, const struct order *order, struct
     if (st != NT_OK)
         return st;
     st = accept_try(r, order, alert, out, error);
-    if (is_store_trouble(st) && !r->spare) {
-        if (st == NT_ECORRUPT) {
-            /* opening again finds the damage, sets the store aside and begins a new one */
-            store_close(r->store);
-            r->store = NULL;
-            st = runtime_open_store(r);
-        } else {
+    for (int tries = 0; tries < 2 && is_store_trouble(st) && !r->spare; tries++) {
+        if (st != NT_ECORRUPT || tries || runtime_rescue_store(r) != NT_OK)
             st = runtime_use_spare(r, nt_status_text(st));
-        }
+        else
+            st = NT_OK;
         accepted_clean(out);
         if (st == NT_OK)
             st = accept_try(r, order, alert, out, error);

@@ -120,6 +120,7 @@ struct drainer {
     /* clocks */
     int64_t clock_offset; /* wall - boot at the last turn */
     int64_t spare_retry;  /* boot: try the real store again */
+    int64_t rescued;      /* boot: when a damaged store was last set aside; 0 never */
     int64_t purge_next, expire_next, reload_seen;
     bool starter_asked;             /* the starter has gone, or there is none */
     bool leaving;                   /* somebody asked us to go, or stop */

@@ -111,18 +111,34 @@ enum nt_status runtime_use_spare(struct runtime *r, const char *why)
     return st;
 }
 
+enum nt_status runtime_rescue_store(struct runtime *r)
+{
+    struct buf error;
+    struct store *fresh = NULL;
+    size_t taken = 0;
+    buf_init(&error, TROUBLE_MAX);
+    log_error("store %s is corrupt: it is set aside and a new one begun", r->config->store);
+    enum nt_status st = store_rescue(r->config->store, runtime_now(r), &fresh, &taken, &error);
+    if (st == NT_OK) {
+        log_error("store %s: %zu unfinished pages taken over from the corrupt one", r->config->store, taken);
+        store_close(r->store);
+        r->store = fresh;
+    } else {
+        log_error("store %s: no new one: %s", r->config->store, error.len ? buf_text(&error) : nt_status_text(st));
+    }
+    buf_clean(&error);
+    return st;
+}
+
 enum nt_status runtime_open_store(struct runtime *r)
 {
     struct buf error;
     buf_init(&error, TROUBLE_MAX);
     enum nt_status st = store_open(r->config->store, &r->store, &error);
     if (st == NT_ECORRUPT) {
-        size_t taken = 0;
-        log_error("store %s is corrupt (%s): it is set aside and a new one begun", r->config->store, buf_text(&error));
+        log_error("%s", buf_text(&error));
         buf_reset(&error);
-        st = store_rescue(r->config->store, runtime_now(r), &r->store, &taken, &error);
-        if (st == NT_OK)
-            log_error("store %s: %zu unfinished pages taken over from the corrupt one", r->config->store, taken);
+        st = runtime_rescue_store(r);
     }
     if (st != NT_OK)
         st = runtime_use_spare(r, *buf_text(&error) ? buf_text(&error) : nt_status_text(st));

@@ -34,6 +34,9 @@ enum nt_status runtime_open(const char *config_path, const char *log_to, struct 
 void runtime_close(struct runtime *r);
 /* Opens the store; on any failure logs loudly and opens the spare one. Only NT_ENOMEM-like disasters fail. */
 enum nt_status runtime_open_store(struct runtime *r) NT_MUST_USE;
+/* The store is damaged: sets it aside and goes on with a new one that has what could be read, under the same ids. When
+ * that fails the damaged one stays open. */
+enum nt_status runtime_rescue_store(struct runtime *r) NT_MUST_USE;
 /* Gives the real store up for the spare one, with why. */
 enum nt_status runtime_use_spare(struct runtime *r, const char *why) NT_MUST_USE;
 /* Reads config and templates again; on failure nothing changes. */

@@ -3,8 +3,8 @@
  *
  * When the store cannot be written, the unsettled pages that can still be read are copied into a store in memory and
  * everything goes on there. Every 15 s the real one is tried; when it works again, what became of its pages and what
- * was accepted meanwhile is written back in one transaction. A corrupt store is set aside by the opening code, so its
- * way back is the new one.
+ * was accepted meanwhile is written back in one transaction. A corrupt store is set aside and goes on as a new one
+ * with what could be read of it; only where that fails is it left for memory.
  *
  * What this costs is said in the log: while it lasts, a crash of this process forgets what it has sent since.
  *
@@ -18,6 +18,8 @@
 #include "flow/alarm.h"
 
 #include <string.h>
+
+enum { RESCUE_AGAIN = 60000 };
 
 struct copy {
     struct page **page;
@@ -139,12 +141,17 @@ static enum nt_status fill(struct drainer *d, struct store *from, struct store *
 }
 
 /* Requests and receipts under way go on under the other store's ids. */
-static void rename_flights(struct drainer *d, const struct idmap *names)
+static void rename_flights(struct drainer *d, const struct idmap *first, const struct idmap *names)
 {
-    for (struct flight *f = d->flight; f; f = f->next)
-        f->page->id = idmap_get(names, f->page->id);
-    for (size_t i = 0; i < d->watches.n; i++)
-        d->watches.item[i].page_id = idmap_get(names, d->watches.item[i].page_id);
+    for (struct flight *f = d->flight; f; f = f->next) {
+        int64_t id = first ? idmap_get(first, f->page->id) : 0;
+        f->page->id = id ? id : idmap_get(names, f->page->id);
+    }
+    for (size_t i = 0; i < d->watches.n; i++) {
+        struct watch *w = &d->watches.item[i];
+        int64_t id = first ? idmap_get(first, w->page_id) : 0;
+        w->page_id = id ? id : idmap_get(names, w->page_id);
+    }
 }
 
 enum nt_status spare_enter(struct drainer *d, enum nt_status why)
@@ -152,15 +159,14 @@ enum nt_status spare_enter(struct drainer *d, enum nt_status why)
     struct runtime *r = d->r;
     if (r->spare)
         return why; /* memory itself fails: nothing to go on to */
-    if (why == NT_ECORRUPT) {
-        /* opening again sets the damaged store aside and takes over what can be read, under the same ids */
-        store_close(r->store);
-        r->store = NULL;
-        enum nt_status st = runtime_open_store(r);
-        if (st == NT_OK)
+    /* damaged again at once, or no place for a new one: memory it is */
+    if (why == NT_ECORRUPT && (!d->rescued || d->boot - d->rescued > RESCUE_AGAIN)) {
+        d->rescued = d->boot;
+        if (runtime_rescue_store(r) == NT_OK) {
             alarm_raise(r, "store", false, "the store %s was corrupt; it was set aside and a new one begun",
                         r->config->store);
-        return st;
+            return NT_OK;
+        }
     }
     struct store *real = r->store;
     r->store = NULL; /* kept open for reading until its pages are copied */
@@ -173,16 +179,17 @@ enum nt_status spare_enter(struct drainer *d, enum nt_status why)
     idmap_clean(&d->to_real);
     st = fill(d, real, r->store);
     store_close(real);
-    rename_flights(d, &d->to_spare);
+    rename_flights(d, NULL, &d->to_spare);
     d->spare_retry = d->boot + 15000;
     alarm_raise(r, "store", false, "the store %s cannot be used: %s; pages go out without it", r->config->store,
                 nt_status_text(why));
     return st;
 }
 
-/* Writes one page of the spare store back: onto its original, or as a new one. */
+/* Writes one page of the spare store back: onto its original, or as a new one, which is noted in made: it counts only
+ * once it is committed, since after a rollback its id is somebody else's. */
 static enum nt_status write_back(struct drainer *d, struct store *spare, struct store *real, struct idmap *alerts,
-                                 struct page *p)
+                                 struct idmap *made, struct page *p)
 {
     struct page *original = NULL;
     int64_t spare_id = p->id, real_id = idmap_get(&d->to_real, p->id);
@@ -205,7 +212,7 @@ static enum nt_status write_back(struct drainer *d, struct store *spare, struct 
         if (st == NT_OK)
             st = real->ops->page_put(real, p);
         if (st == NT_OK)
-            st = idmap_add(&d->to_real, spare_id, p->id);
+            st = idmap_add(made, spare_id, p->id);
     }
     if (st == NT_OK)
         st = real->ops->step_put(real, p->id, d->now, p->state,
@@ -216,12 +223,25 @@ static enum nt_status write_back(struct drainer *d, struct store *spare, struct 
     return st;
 }
 
+static bool set_aside(struct drainer *d)
+{
+    struct store *fresh = NULL;
+    size_t taken = 0;
+    if (d->rescued && d->boot - d->rescued <= RESCUE_AGAIN)
+        return false;
+    d->rescued = d->boot;
+    if (store_rescue(d->r->config->store, d->now, &fresh, &taken, NULL) != NT_OK)
+        return false;
+    store_close(fresh);
+    return true;
+}
+
 void spare_leave(struct drainer *d)
 {
     struct runtime *r = d->r;
     struct store *real = NULL;
     struct copy c = {0};
-    struct idmap alerts = {0};
+    struct idmap alerts = {0}, made = {0};
     struct buf error;
     buf_init(&error, 1024);
     enum nt_status st = store_open(r->config->store, &real, &error);
@@ -236,10 +256,11 @@ void spare_leave(struct drainer *d)
     if (st == NT_OK)
         st = c.status;
     for (size_t i = 0; st == NT_OK && i < c.n; i++)
-        st = write_back(d, r->store, real, &alerts, c.page[i]);
+        st = write_back(d, r->store, real, &alerts, &made, c.page[i]);
     for (size_t i = 0; st == NT_OK && i < c.n; i++)
         if (c.page[i]->merged_into) {
-            c.page[i]->merged_into = idmap_get(&d->to_real, c.page[i]->merged_into);
+            int64_t digest = idmap_get(&made, c.page[i]->merged_into);
+            c.page[i]->merged_into = digest ? digest : idmap_get(&d->to_real, c.page[i]->merged_into);
             st = real->ops->page_save(real, c.page[i]);
         }
     if (st == NT_OK)
@@ -252,7 +273,7 @@ void spare_leave(struct drainer *d)
         log_error("the store %s works again, but cannot be written: %s", r->config->store, nt_status_text(st));
         goto done;
     }
-    rename_flights(d, &d->to_real);
+    rename_flights(d, &made, &d->to_real);
     store_close(r->store);
     r->store = real;
     real = NULL;
@@ -265,7 +286,10 @@ void spare_leave(struct drainer *d)
         d->seen = 0;
 done:
     store_close(real);
+    if (st == NT_ECORRUPT && set_aside(d)) /* the next try finds the new one */
+        d->spare_retry = d->boot;
     copy_clean(&c);
     idmap_clean(&alerts);
+    idmap_clean(&made);
     buf_clean(&error);
 }
