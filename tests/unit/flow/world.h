@@ -44,6 +44,7 @@ enum { WORLD_ALARMS = 256, WORLD_TEXT = 600, WORLD_JUMPS = 64 };
 struct world_options {
     const char *twilio;  /* further lines of the twilio section, each indented by two; NULL none */
     const char *senders; /* the list's lines; NULL: +15005550006, 100 segments a second */
+    const char *message; /* inside the braces of the message section; NULL none */
     const char *config;  /* further top-level sections; NULL none */
     bool send;           /* a send's drainer, not a daemon */
     bool no_follow;      /* receipts are not asked for */
