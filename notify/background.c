@@ -42,7 +42,8 @@ int background_fork(const struct runtime *r)
         dup2(null, fd);
     if (null > 2)
         close(null);
-    runtime_reopen_log(r); /* to stderr is to nobody from now on */
+    if (!log_has_file()) /* to stderr is to nobody from now on; a file stays open, though we may no longer open it */
+        runtime_reopen_log(r);
     struct sigaction term = {.sa_handler = on_term};
     sigaction(SIGTERM, &term, NULL);
     sigaction(SIGINT, &term, NULL);

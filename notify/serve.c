@@ -79,6 +79,7 @@ static bool take_lock(struct runtime *r, const char *socket, int *lock)
 }
 
 struct life {
+    const struct runtime *runtime;
     const struct clock *clock;
     int64_t every, next;
     int reloads_told;
@@ -97,6 +98,7 @@ static void turn(void *arg)
     int64_t now = clock_boot(life->clock);
     if (life->reloads_told != reloads) {
         life->reloads_told = reloads;
+        runtime_reopen_log(life->runtime); /* it may be another one, or have been rotated */
         supervisor_tell("READY=1");
     }
     if (life->every && now >= life->next) {
@@ -127,7 +129,7 @@ static int run(int argc, char **argv)
     if (take_lock(&r, socket, &lock)) {
         if (!r.config->last_good && config_save_last_good(r.config, runtime_now(&r), NULL) != NT_OK)
             log_warning("the last good copy of the configuration cannot be written");
-        struct life life = {.clock = r.clock, .every = supervisor_watchdog()};
+        struct life life = {.runtime = &r, .clock = r.clock, .every = supervisor_watchdog()};
         struct drain_options o = {
             .daemon = true,
             .follow = true,

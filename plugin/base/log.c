@@ -76,6 +76,11 @@ enum nt_status log_open(const char *program, enum log_level level, const char *t
     } else {
         /* Non-blocking: a pipe that nobody reads must not hold a page up. */
         fd = open(to, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+        if (fd < 0 && state.fd >= 0) { /* better the old one than none */
+            enum nt_status status = nt_status_errno(errno);
+            log_error("cannot open the log file %s: %s; going on with the one that is open", to, strerror(errno));
+            return status;
+        }
         state.to = fd < 0 ? TO_STDERR : TO_FILE;
     }
     int error = errno;
@@ -89,6 +94,11 @@ enum nt_status log_open(const char *program, enum log_level level, const char *t
         return status;
     }
     return NT_OK;
+}
+
+bool log_has_file(void)
+{
+    return state.fd >= 0;
 }
 
 enum log_level log_level_get(void)

@@ -9,11 +9,15 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
+
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 /* to: "syslog", "stderr" or a file's path (appended, 0640). Until called: stderr, warnings and worse.
- * On failure the log goes to stderr. May be called again (reload). */
+ * On failure the log stays in the file that is open, else goes to stderr. May be called again (reload). */
 enum nt_status log_open(const char *program, enum log_level level, const char *to);
+/* Is there an open file that the log goes to? */
+bool log_has_file(void) NT_MUST_USE;
 /* The last call: back to stderr, the secrets are forgotten. */
 void log_close(void);
 enum log_level log_level_get(void);

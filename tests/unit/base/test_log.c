@@ -214,7 +214,9 @@ static void test_log__what_cannot_be_opened_goes_to_stderr(void **state)
     int fd = mkstemp(path), saved = dup(STDERR_FILENO);
     assert_true(fd >= 0 && saved >= 0);
     dup2(fd, STDERR_FILENO);
+    log_close();
     assert_int_equal(log_open("pager", LOG_LEVEL_WARNING, "/nonexistent/folder/log"), NT_ENOENT);
+    assert_false(log_has_file());
     log_warning("still %s", "here");
     dup2(saved, STDERR_FILENO);
     close(saved);
@@ -224,6 +226,27 @@ static void test_log__what_cannot_be_opened_goes_to_stderr(void **state)
     assert_int_equal(file_read(path, &text, NULL), NT_OK);
     assert_non_null(strstr(buf_text(&text), "/nonexistent/folder/log"));
     assert_non_null(strstr(buf_text(&text), "pager: warning: still here\n"));
+    buf_clean(&text);
+    unlink(path);
+}
+
+static void test_log__a_file_that_is_open_is_kept_when_another_cannot_be_opened(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/nt-log-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(log_open("pager", LOG_LEVEL_WARNING, path), NT_OK);
+    assert_true(log_has_file());
+    assert_int_equal(log_open("pager", LOG_LEVEL_WARNING, "/nonexistent/folder/log"), NT_ENOENT);
+    assert_true(log_has_file());
+    log_warning("still %s", "here");
+    struct buf text;
+    buf_init(&text, 10000);
+    assert_int_equal(file_read(path, &text, NULL), NT_OK);
+    assert_non_null(strstr(buf_text(&text), "/nonexistent/folder/log"));
+    assert_non_null(strstr(buf_text(&text), "warning: still here\n"));
     buf_clean(&text);
     unlink(path);
 }
@@ -242,6 +265,7 @@ int main(void)
         TEST(test_log__errno_survives),
         TEST(test_log__files_are_appended_to),
         TEST(test_log__what_cannot_be_opened_goes_to_stderr),
+        TEST(test_log__a_file_that_is_open_is_kept_when_another_cannot_be_opened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
