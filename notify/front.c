@@ -3,11 +3,11 @@
  * libcurl and its twenty libraries take to load.
  *
  * `send` is offered to the drainer's socket, and its answer is all there is to do. Everything else — and a `send` that
- * nobody answers — is done by notify_twilio-full, which takes this process over (exec) with the same arguments, the
+ * nobody answers — is done by notify_twilio-full.so, which is loaded into this process with the same arguments, the
  * same request UUID (so that a hand-over that was taken after all and the fallback are one alert) and what was read
  * from standard input.
  *
- * DIAGNOSTICS: permission denied on the socket is said as such; a missing notify_twilio-full is exit 75.
+ * DIAGNOSTICS: permission denied on the socket is said as such; a missing notify_twilio-full.so is exit 75.
  */
 #include "base/mem.h"
 #include "base/paths.h"
@@ -134,7 +134,7 @@ static void write_frame(struct frame *f, const struct arguments *a, const char *
                 put_pair(f, *e);
 }
 
-/* What was read from standard input is there again for notify_twilio-full.so.so. */
+/* What was read from standard input is there again for notify_twilio-full.so. */
 static void give_back(const char *text)
 {
     int fd = memfd_create("text", 0);
@@ -171,9 +171,12 @@ static int offer(int argc, char **argv, char **env)
         break;
     case HANDOVER_DENIED:
         fprintf(stderr, "notify_twilio: permission denied on %s: is this user in the group notify_twilio?\n", path);
+        setenv("NOTIFY_TWILIO_OFFER", "denied", 1); /* the log is the full program's */
+        break;
+    case HANDOVER_SILENT:
+        setenv("NOTIFY_TWILIO_OFFER", "silent", 1);
         break;
     case HANDOVER_NOBODY:
-    case HANDOVER_SILENT:
     case HANDOVER_FAILED:
         break;
     }
@@ -192,6 +195,7 @@ int main(int argc, char **argv)
     extern char **environ;
     unsetenv("NOTIFY_TWILIO_OFFERED");
     unsetenv("NOTIFY_TWILIO_REQUEST");
+    unsetenv("NOTIFY_TWILIO_OFFER");
     if (argc > 1 && !strcmp(argv[1], "send"))
         return offer(argc, argv, environ);
     return become_full(argc, argv);

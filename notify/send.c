@@ -258,6 +258,8 @@ int send_run(struct runtime *r, const struct arguments *a, struct order *order)
     accepted_init(&pages);
     buf_init(&error, ERROR_MAX);
 
+    if (offered)
+        offer_log(socket, getenv("NOTIFY_TWILIO_OFFER"));
     if (!offered || strcmp(offered, socket) != 0) {
         char *answer = NULL;
         status = offer_order(order, socket, runtime_now(r), &answer) == NT_OK ? answer_tell(answer, a->json) : -1;

@@ -11,6 +11,7 @@
 #include "handover/frame.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { OFFER_ANSWER = 256 * 1024, OFFER_WITHIN = 1000 };
 
@@ -60,6 +61,15 @@ static void write_frame(struct frame *f, const struct order *o, int64_t now)
     }
 }
 
+void offer_log(const char *socket, const char *end)
+{
+    if (end && !strcmp(end, "denied"))
+        log_error("permission denied on the socket %s: is this user in the group notify_twilio? Going on alone",
+                  socket);
+    else if (end && !strcmp(end, "silent"))
+        log_warning("the drainer did not answer on %s within %d ms: going on alone", socket, OFFER_WITHIN);
+}
+
 enum nt_status offer_order(const struct order *order, const char *socket, int64_t now, char **answer)
 {
     enum nt_status st = NT_ENOMEM;
@@ -80,12 +90,11 @@ enum nt_status offer_order(const struct order *order, const char *socket, int64_
         st = NT_ENOENT;
         break;
     case HANDOVER_DENIED:
-        log_error("permission denied on the socket %s: is this user in the group notify_twilio? Going on alone",
-                  socket);
+        offer_log(socket, "denied");
         st = NT_EACCES;
         break;
     case HANDOVER_SILENT:
-        log_warning("the drainer did not answer on %s within %d ms: going on alone", socket, OFFER_WITHIN);
+        offer_log(socket, "silent");
         st = NT_ETIMEOUT;
         break;
     case HANDOVER_FAILED:

@@ -8,4 +8,7 @@
  * its deadline: the request's UUID makes that harmless), NT_EIO. */
 enum nt_status offer_order(const struct order *order, const char *socket, int64_t now, char **answer) NT_MUST_USE;
 
+/* Logs how an offer ended that did not come to an answer: "denied", "silent"; others, and NULL, need no word. */
+void offer_log(const char *socket, const char *end);
+
 #endif
