@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/vector.h"
+#include "flow/alarm.h"
 #include "flow/compose.h"
 #include "flow/media.h"
 #include "ingest/ingest.h"
@@ -170,7 +171,29 @@ static enum nt_status put_page(struct store *s, struct page *p, enum page_state 
 {
     p->state = state;
     enum nt_status st = s->ops->page_put(s, p);
-    return st == NT_OK ? s->ops->step_put(s, p->id, p->created, state, reason) : st;
+    if (st == NT_OK)
+        st = s->ops->step_put(s, p->id, p->created, state, reason);
+    if (st == NT_OK && state != PAGE_QUEUED) /* the drainer logs what becomes of those */
+        log_info("page %lld to %s: %s: %s", (long long)p->id, p->number, page_state_name(state), reason);
+    return st;
+}
+
+/* All numbers of the recipient have opted out. */
+static enum nt_status put_opted_out(struct runtime *r, struct page *p)
+{
+    static const char why[] = "the number has opted out (STOP); it must send START first";
+    char cause[64];
+    p->error_code = OPTED_OUT_CODE;
+    enum nt_status st = page_set(&p->error_message, why);
+    if (st == NT_OK)
+        st = put_page(r->store, p, PAGE_FAILED, why);
+    if (st != NT_OK)
+        return st;
+    log_error("page %lld to %s was not sent: %s", (long long)p->id, p->number, why);
+    snprintf(cause, sizeof cause, "refused:%s", p->number);
+    if (p->class == CLASS_URGENT)
+        alarm_raise(r, cause, true, "a page to %s was not sent: %s. The text: %s", p->number, why, p->body);
+    return NT_OK;
 }
 
 /* A number that said STOP gets nothing; the contact's next number that did not is paged instead. */
@@ -222,9 +245,7 @@ static enum nt_status accept_one(struct runtime *r, const struct order *order, c
     if ((st = skip_opted_out(r, p, &opted_out, &out->notes)) != NT_OK)
         goto done;
     if (opted_out) {
-        p->error_code = OPTED_OUT_CODE;
-        if ((st = page_set(&p->error_message, "the number has opted out (STOP); it must send START first")) == NT_OK)
-            st = put_page(s, p, PAGE_FAILED, p->error_message);
+        st = put_opted_out(r, p);
         goto done;
     }
     st = dedupe_find(s, alert, p->number, p->created, r->config->deduplicate, &original);
@@ -281,6 +302,13 @@ static bool collect(void *arg, const struct page *page)
     return true;
 }
 
+/* Who was left out, and why: whoever looks for a page that did not come looks into the log. */
+static void log_notes(const struct buf *notes)
+{
+    for (const char *line = buf_text(notes), *end; (end = strchr(line, '\n')); line = end + 1)
+        log_info("%.*s", (int)(end - line), line);
+}
+
 enum nt_status accept_store(struct runtime *r, const struct order *order, const struct alert *alert,
                             struct accepted *out, struct buf *error)
 {
@@ -301,11 +329,13 @@ enum nt_status accept_store(struct runtime *r, const struct order *order, const 
         buf_adds(error, out->muted ? "nobody is to be woken for this: only contacts without routine pages were asked"
                                    : "nobody to page");
         if (buf_status(&out->notes) == NT_OK && out->notes.len)
-            buf_addf(error, ": %s", buf_text(&out->notes));
+            buf_addf(error, ": %.*s", (int)out->notes.len - 1, buf_text(&out->notes)); /* less its last newline */
         goto done;
     }
     for (size_t i = 0; st == NT_OK && i < to.n; i++)
         st = accept_one(r, order, alert, alert_id, &to.item[i], out);
+    if (st == NT_OK)
+        log_notes(&out->notes);
 done:
     recipients_clean(&to);
     return st;

@@ -12,6 +12,7 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "flow/alarm.h"
 #include "flow/compose.h"
 #include "flow/media.h"
 #include "queue/supersede.h"
@@ -110,13 +111,18 @@ static enum nt_status freshen(struct drainer *d, struct page *p, struct alert **
     int64_t late = (d->now - p->created) / 1000;
     struct store *s = d->r->store;
     struct sms_text text;
-    if (late <= ENGINE_LATE || p->flags & PAGE_DIGEST || !p->alert_id)
+    /* one that tries another way is younger than its news */
+    if ((late <= ENGINE_LATE && !(p->flags & PAGE_AGAIN)) || p->flags & PAGE_DIGEST || !p->alert_id)
         return NT_OK;
     enum nt_status st = s->ops->alert_get(s, p->alert_id, alert);
     if (st == NT_ENOENT || st == NT_ECORRUPT)
         return NT_OK; /* the text made at acceptance is better than none */
     if (st != NT_OK)
         return st;
+    if (p->flags & PAGE_AGAIN && (d->now - (*alert)->received) / 1000 > late)
+        late = (d->now - (*alert)->received) / 1000;
+    if (late <= ENGINE_LATE)
+        return NT_OK;
     sms_text_init(&text);
     st = compose_alert(d->r, *alert, p, late, &text);
     if (st == NT_OK)
@@ -161,8 +167,16 @@ static enum nt_status fail_without_request(struct drainer *d, struct page *p, in
     if (st == NT_OK)
         st = settle_elsewhere(d, p, false, why, &made);
     if (st == NT_OK && p->flags & PAGE_DIGEST)
-        st = gather_return(d, p, why);
-    return st;
+        return gather_return(d, p, why);
+    if (st != NT_OK)
+        return st;
+    log_error("page %lld to %s was not sent: %s", (long long)p->id, p->number, why);
+    if (!made && p->class == CLASS_URGENT) {
+        char cause[64];
+        snprintf(cause, sizeof cause, "refused:%s", p->number);
+        alarm_raise(d->r, cause, true, "a page to %s was not sent: %s. The text: %s", p->number, why, p->body);
+    }
+    return NT_OK;
 }
 
 /* One candidate; p is ours. */

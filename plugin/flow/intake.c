@@ -81,6 +81,27 @@ static bool read_control(const char *frame, size_t len, bool *leave)
     return false;
 }
 
+static bool is_late(const struct drainer *d, const struct order *o)
+{
+    return o->deadline && o->deadline < runtime_now(d->r);
+}
+
+static void too_late(struct request *q)
+{
+    buf_adds(&q->error, "past its deadline");
+    q->exit = EXIT_AGAIN_;
+}
+
+/* Whoever asked may not read the answer: the broker module lets the command try, a monitor drops its words. */
+static void nobody(struct request *q)
+{
+    q->exit = q->accepted.muted ? 0 : EXIT_NOBODY_;
+    if (q->exit)
+        log_error("an alert could not be taken: %s", buf_text(&q->error));
+    else
+        log_info("%s", buf_text(&q->error));
+}
+
 static void received(void *arg, struct handover_client *client, const char *frame, size_t len)
 {
     struct drainer *d = arg;
@@ -101,9 +122,8 @@ static void received(void *arg, struct handover_client *client, const char *fram
         return;
     }
     enum nt_status st = order_read(frame, len, &q->order, &q->error);
-    if (st == NT_OK && q->order.deadline && q->order.deadline < d->now) {
-        buf_adds(&q->error, "past its deadline");
-        q->exit = EXIT_AGAIN_;
+    if (st == NT_OK && is_late(d, &q->order)) {
+        too_late(q);
         return;
     }
     if (st == NT_OK)
@@ -112,6 +132,7 @@ static void received(void *arg, struct handover_client *client, const char *fram
         q->exit = st == NT_EINVAL ? EXIT_NOBODY_ : EXIT_AGAIN_;
         if (!q->error.len)
             buf_adds(&q->error, nt_status_text(st));
+        log_error("an alert could not be taken: %s", buf_text(&q->error));
     }
 }
 
@@ -159,10 +180,14 @@ enum nt_status intake_store(struct drainer *d)
         accepted_clean(&q->accepted); /* a second try of the turn starts anew */
         buf_reset(&q->error);
         q->exit = 0;
+        if (!q->own && is_late(d, &q->order)) { /* the store kept us waiting: the client has gone on alone */
+            too_late(q);
+            continue;
+        }
         enum nt_status st = q->status =
             accept_store(d->r, q->own ? q->own : &q->order, q->alert, &q->accepted, &q->error);
         if (st == NT_ENOBODY) {
-            q->exit = q->accepted.muted ? 0 : EXIT_NOBODY_;
+            nobody(q);
             continue;
         }
         if (st != NT_OK)

@@ -72,7 +72,9 @@ enum nt_status runtime_open(const char *config_path_given, const char *log_to, s
     if (st == NT_OK) {
         (void)open_log(out->config, log_to);                 /* falls back to stderr by itself */
         if (out->config->last_good || out->config->salvaged) /* said once more, now that the log is the admin's */
-            log_error("%s: %s", out->config->path, out->config->last_good_reason);
+            log_error("%s is in use: %s",
+                      out->config->last_good ? "the last good configuration" : "only part of the configuration",
+                      out->config->last_good_reason);
         st = template_set_new(out->config->message.template_dir, runtime_template_dir(), &out->templates);
     }
     if (st != NT_OK)

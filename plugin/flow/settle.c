@@ -194,6 +194,9 @@ static enum nt_status outcome_to_page(struct drainer *d, struct flight *f, struc
         int64_t wait = drain_backoff(p->attempts);
         if (o->retry_after > wait)
             wait = o->retry_after;
+        if (p->attempts == 1)
+            log_warning("page %lld to %s was not taken: %s; it is tried again until it expires", (long long)p->id,
+                        p->number, o->message);
         return again(d, p, wait, o->message);
     }
     case OUTCOME_ACCOUNT:
