@@ -28,6 +28,7 @@ enum {
     SPARE_RETRY = 15000,
     SOCKET_CHECK = 5000,
     CLOCK_JUMP = 5000,
+    TURN_PAUSE = 1000, /* before a turn that failed is tried again */
 };
 
 /* What a starter leaves to its child; kept reachable, so that leak checkers see that it is no leak. */
@@ -148,6 +149,7 @@ static enum nt_status turn(struct drainer *d, int64_t jump)
         if (mirror_behind(d) && mirror_sync(d, false) != NT_OK)
             d->seen = 0;
     }
+    d->failed = st;
     d->more = st != NT_OK || d->holds_left < 0;
     return st;
 }
@@ -161,7 +163,7 @@ static int64_t earliest(int64_t a, int64_t b)
 static int64_t rest(struct drainer *d)
 {
     if (d->more)
-        return d->failed != NT_OK ? 1000 : 0;
+        return d->failed != NT_OK ? TURN_PAUSE : 0;
     int64_t wait = d->o->daemon || d->ready.waiting || d->flight ? POLL : POLL / 5;
     int64_t next = earliest(lookup_next(d), track_next(d));
     if (d->ready.waiting) {
@@ -241,6 +243,7 @@ static enum nt_status loop(struct drainer *d)
             spare_leave(d);
         }
         intake_receive(d);
+        d->more = false;
         if (has_work(d) || jump)
             (void)turn(d, jump); /* what fails is kept and tried again */
         if (!d->starter_asked && d->o->starter->status != NT_EBUSY && !finished(d) &&
@@ -285,6 +288,8 @@ enum nt_status drain_run(struct runtime *r, const struct drain_options *o)
     d->clock_offset = d->now - d->boot;
     d->reload_seen = o->reload ? *o->reload : 0;
     d->purge_next = d->boot + (o->daemon ? 0 : PURGE_EVERY);
+    d->gate_account =
+        true; /* a drainer before us may have left its mark in the store: the first success takes it away */
     d->spare_retry = d->boot + SPARE_RETRY;
     d->socket_check = d->boot + SOCKET_CHECK;
     if ((st = intake_new(&d->intake)) != NT_OK || (st = line_open(d)) != NT_OK)

@@ -269,10 +269,12 @@ enum nt_status gather_return(struct drainer *d, const struct page *digest, const
     enum nt_status st = members_of(d, digest, &m);
     for (size_t i = 0; st == NT_OK && i < m.n; i++) {
         struct page *p = m.page[i];
-        if (p->state != PAGE_MERGED)
-            continue;
-        p->flags |= PAGE_ALONE;
         p->merged_into = 0;
+        if (p->state == PAGE_EXPIRED) { /* to be told in the next one */
+            st = settle_save(d, p, PAGE_EXPIRED, "digest %lld did not go (%s)", (long long)digest->id, why);
+            continue;
+        }
+        p->flags |= PAGE_ALONE;
         p->due = d->now;
         st = settle_save(d, p, PAGE_QUEUED, "digest %lld did not go (%s): back in the queue", (long long)digest->id,
                          why);

@@ -217,7 +217,8 @@ static enum nt_status write_back(struct drainer *d, struct store *spare, struct 
     if (st == NT_OK)
         st = real->ops->step_put(real, p->id, d->now, p->state,
                                  "the store works again: what became of this page meanwhile");
-    if (st == NT_OK && p->flags & PAGE_COUNTED && p->attempt_started)
+    bool counted = original && original->flags & PAGE_COUNTED; /* before we left */
+    if (st == NT_OK && !counted && p->flags & PAGE_COUNTED && p->attempt_started)
         st = real->ops->send_put(real, p->number, p->class, p->sender, p->attempt_started, p->segments);
     page_free(original);
     return st;
