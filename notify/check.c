@@ -16,6 +16,7 @@
 #include "notify/range.h"
 #include "notify/say.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -276,7 +277,7 @@ static int look(struct runtime *r, const struct thresholds *t)
     return status;
 }
 
-static bool take(void *arg, int option, const char *value, char *error, size_t size)
+static const char *take(void *arg, int option, const char *value)
 {
     struct thresholds *t = arg;
     struct range *r = option == 'w'                      ? &t->length[0]
@@ -285,10 +286,7 @@ static bool take(void *arg, int option, const char *value, char *error, size_t s
                       : option == OPTION_OLDEST_CRITICAL ? &t->oldest[1]
                       : option == OPTION_FAILED_WARNING  ? &t->failed[0]
                                                          : &t->failed[1];
-    if (range_parse(value, r))
-        return true;
-    snprintf(error, size, "'%s' is no range like 10, 5: or 5:10", value);
-    return false;
+    return range_parse(value, r) ? NULL : "is no range like 10, 5: or 5:10";
 }
 
 static int run(int argc, char **argv)

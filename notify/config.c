@@ -145,14 +145,12 @@ static int example(void)
     return st == NT_OK ? EXIT_OK : EXIT_TRY_AGAIN;
 }
 
-static bool take(void *arg, int option, const char *value, char *error, size_t size)
+static const char *take(void *arg, int option, const char *value)
 {
     (void)option;
     (void)value;
-    (void)error;
-    (void)size;
     *(bool *)arg = true;
-    return true;
+    return NULL;
 }
 
 static int run(int argc, char **argv)

@@ -36,6 +36,7 @@ bool options_parse(int argc, char **argv, const char *letters, const struct opti
 {
     struct option all[OPTIONS_MAX + 1] = {{NULL, 0, NULL, 0}};
     char accepted[LETTERS_MAX];
+    const char *wrong;
     size_t n = GENERAL;
     int c;
     memset(out, 0, sizeof *out);
@@ -70,8 +71,11 @@ bool options_parse(int argc, char **argv, const char *letters, const struct opti
             snprintf(error, size, "unknown option %s", argv[optind - 1]);
             return false;
         default:
-            if (!take || !take(arg, c, optarg, error, size))
+            wrong = take(arg, c, optarg);
+            if (wrong) {
+                snprintf(error, size, "'%s' %s", optarg ? optarg : argv[optind - 1], wrong);
                 return false;
+            }
         }
     }
     for (; optind < argc; optind++)

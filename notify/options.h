@@ -15,8 +15,8 @@ struct options {
     size_t words;
 };
 
-/* A command's own option, by its val. False: error holds words. */
-typedef bool options_take(void *arg, int option, const char *value, char *error, size_t size);
+/* A command's own option, by its val. NULL, or what is wrong with the value ("is no range"). */
+typedef const char *options_take(void *arg, int option, const char *value);
 
 /* letters: the short ones among own ("w:C:"); own ends with a zero entry, its vals are letters or ≥ OPTIONS_OWN. False:
  * error holds words. */

@@ -59,16 +59,14 @@ void queue_print_json(const struct page *p)
     buf_clean(&line);
 }
 
-static bool take(void *arg, int option, const char *value, char *error, size_t size)
+static const char *take(void *arg, int option, const char *value)
 {
     struct queue_options *q = arg;
-    (void)error;
-    (void)size;
     if (option == OPTION_ALL)
         q->all = true;
     else
         q->problem = value;
-    return true;
+    return NULL;
 }
 
 static const struct subcommand {
