@@ -6,7 +6,8 @@
  *     bench_store fill FOLDER PAGES     makes FOLDER/queue.db with that history, and leaves it there
  *     bench_store disk FOLDER           the disk alone
  *
- * Prints `key=value` words: of the disk, of an empty store and of one with that history
+ * Prints `key=value` words: of the disk, of an empty store and of one with that history, the middle of five rounds in
+ * which they take turns
  *   single    accepts a second, one a transaction (each a commit that reaches the disk); slowest: of them, ms
  *   grouped   accepts a second, 64 a transaction; cpu: µs of one
  *   sends     claim and result of a page a second, 64 a transaction; sends_cpu: µs of one
@@ -313,15 +314,8 @@ static void middle(struct figures rounds[ROUNDS], struct figures *out)
     }
 }
 
-/* [0] is empty at first, [1] has the history. They take turns, so that whatever else the machine does meets both. */
-int main(int argc, char *argv[])
+static struct page *make_page(void)
 {
-    char folder[2][200], url[2][300];
-    struct figures rounds[2][ROUNDS], f[2];
-    struct store *s = NULL;
-    struct rusage use;
-    long pages = argc > 2 ? atol(argv[2]) : 1000000;
-    struct alert *a = make_alert();
     struct page *p = page_new();
     if (!p)
         need(NT_ENOMEM, "page");
@@ -332,15 +326,27 @@ int main(int argc, char *argv[])
     need(page_set(&p->body, "CRITICAL web00001/HTTP: HTTP CRITICAL: HTTP/1.1 503 Service Unavailable - 312 bytes in "
                             "0.004 second response time 22:13"),
          "page");
-    clock_ms = start_ms;
+    return p;
+}
+
+/* [0] is empty at first, [1] has the history. They take turns, so that whatever else the machine does meets both. */
+static void compare(const char *parent, struct alert *a, struct page *p, long pages)
+{
+    static const char *const name[2] = {"empty", "history"};
+    char folder[2][200], url[2][300];
+    struct figures rounds[2][ROUNDS], f[2];
+    struct store *s = NULL;
+    struct rusage use;
     for (int i = 0; i < 2; i++) {
-        snprintf(folder[i], sizeof folder[i], "%s/nt-bench-XXXXXX", argc > 1 ? argv[1] : "/tmp");
+        snprintf(folder[i], sizeof folder[i], "%s/nt-bench-XXXXXX", parent);
         if (!mkdtemp(folder[i]))
             need(NT_EIO, folder[i]);
         snprintf(url[i], sizeof url[i], "sqlite:%s/queue.db", folder[i]);
         need(store_open(url[i], &s, NULL), "store_open");
-        if (i)
+        if (i) {
             fill(s, a, p, pages);
+            purge(s);
+        }
         store_close(s);
     }
     sync();
@@ -354,16 +360,38 @@ int main(int argc, char *argv[])
     }
     for (int i = 0; i < 2; i++) {
         middle(rounds[i], &f[i]);
-        print(i ? "with that history" : "empty", &f[i]);
+        print(name[i], &f[i]);
     }
-    printf("ratio of times         single %.2f  grouped %.2f (CPU %.2f)  sends %.2f\n", f[0].single / f[1].single,
+    printf("ratio single=%.3f grouped=%.3f cpu=%.3f sends=%.3f\n", f[0].single / f[1].single,
            f[0].grouped / f[1].grouped, f[1].cpu / f[0].cpu, f[0].sends / f[1].sends);
     for (int i = 0; i < 2; i++)
-        measure_crowd(url[i], a, p);
+        measure_crowd(name[i], url[i], a, p);
     getrusage(RUSAGE_SELF, &use);
-    printf("this process           %ld KB at most\n", use.ru_maxrss);
+    printf("process rss=%ld\n", use.ru_maxrss);
     for (int i = 0; i < 2; i++)
         remove_store(folder[i]);
+}
+
+int main(int argc, char *argv[])
+{
+    struct alert *a = make_alert();
+    struct page *p = make_page();
+    if (argc == 3 && !strcmp(argv[1], "disk")) {
+        measure_disk(argv[2]);
+    } else if (argc == 4 && !strcmp(argv[1], "fill")) {
+        char url[300];
+        struct store *s = NULL;
+        struct timespec t;
+        snprintf(url, sizeof url, "sqlite:%s/queue.db", argv[2]);
+        clock_gettime(CLOCK_REALTIME, &t);
+        clock_ms = start_ms = (int64_t)t.tv_sec * 1000;
+        need(store_open(url, &s, NULL), "store_open");
+        fill(s, a, p, atol(argv[3]));
+        store_close(s);
+    } else {
+        clock_ms = start_ms;
+        compare(argc > 1 ? argv[1] : "/tmp", a, p, argc > 2 ? atol(argv[2]) : 1000000);
+    }
     page_free(p);
     alert_free(a);
     return 0;
