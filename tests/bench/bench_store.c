@@ -295,7 +295,7 @@ static void measure_crowd(const char *what, const char *url, struct alert *a, st
 static void remove_store(const char *folder)
 {
     static const char *const names[] = {"queue.db", "queue.db-wal", "queue.db-shm", "queue.write"};
-    char path[300];
+    char path[500];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         unlink(path);
@@ -333,7 +333,7 @@ static struct page *make_page(void)
 static void compare(const char *parent, struct alert *a, struct page *p, long pages)
 {
     static const char *const name[2] = {"empty", "history"};
-    char folder[2][200], url[2][300];
+    char folder[2][200], url[2][500];
     struct figures rounds[2][ROUNDS], f[2];
     struct store *s = NULL;
     struct rusage use;
