@@ -73,6 +73,7 @@ struct watch {
     char status[24]; /* news not recorded yet; "" none */
     int error_code;
     bool asked, over;
+    bool alone; /* too old for the list of the newest: asked about one by one */
 };
 
 struct intake; /* hand-over requests of this turn */

@@ -144,6 +144,7 @@ static void list_came(void *arg, const struct http_result *r)
     for (size_t i = 0; i < d->watches.n; i++) /* not in the list: one by one from now on */
         if (d->watches.item[i].asked) {
             d->watches.item[i].asked = false;
+            d->watches.item[i].alone = ok;
             later(d, &d->watches.item[i]);
         }
     if (ok)
@@ -178,6 +179,22 @@ static void ask_single(struct drainer *d, struct watch *w)
     buf_clean(&url);
 }
 
+/* May it be asked about now, one by one or in a list? */
+static bool is_due(const struct drainer *d, const struct watch *w)
+{
+    return !w->asked && !*w->status && w->next <= d->boot;
+}
+
+/* Under way, and due for a list. */
+static void count(const struct drainer *d, size_t *asked, size_t *due)
+{
+    *asked = *due = 0;
+    for (size_t i = 0; i < d->watches.n; i++) {
+        *asked += d->watches.item[i].asked;
+        *due += is_due(d, &d->watches.item[i]) && !d->watches.item[i].alone;
+    }
+}
+
 static void ask_list(struct drainer *d, int64_t since)
 {
     struct buf url;
@@ -186,7 +203,7 @@ static void ask_list(struct drainer *d, int64_t since)
         ask(d, buf_text(&url), list_came, d) == NT_OK) {
         d->watch_list_asked = true;
         for (size_t i = 0; i < d->watches.n; i++)
-            if (d->watches.item[i].next <= d->boot && !*d->watches.item[i].status)
+            if (is_due(d, &d->watches.item[i]) && !d->watches.item[i].alone)
                 d->watches.item[i].asked = true;
     }
     buf_clean(&url);
@@ -194,26 +211,24 @@ static void ask_list(struct drainer *d, int64_t since)
 
 void track_start(struct drainer *d)
 {
-    size_t due = 0, asked = 0;
+    size_t due, asked;
     int64_t oldest = d->now;
     if (d->watch_list_asked || d->boot < d->gate_until)
         return;
-    for (size_t i = 0; i < d->watches.n; i++) {
-        struct watch *w = &d->watches.item[i];
-        asked += w->asked;
-        if (!w->asked && !*w->status && w->next <= d->boot) {
-            due++;
-            if (w->sent && w->sent < oldest)
+    count(d, &asked, &due);
+    if (due >= LIST_FROM) {
+        for (size_t i = 0; i < d->watches.n; i++) {
+            const struct watch *w = &d->watches.item[i];
+            if (is_due(d, w) && !w->alone && w->sent && w->sent < oldest)
                 oldest = w->sent;
         }
-    }
-    if (due >= LIST_FROM && !asked) {
-        ask_list(d, oldest);
+        if (!asked) /* else as soon as those are answered */
+            ask_list(d, oldest);
         return;
     }
     for (size_t i = 0; i < d->watches.n && asked < SINGLE_AT_ONCE; i++) {
         struct watch *w = &d->watches.item[i];
-        if (!w->asked && !*w->status && w->next <= d->boot) {
+        if (is_due(d, w)) {
             ask_single(d, w);
             asked += w->asked;
         }
@@ -305,10 +320,9 @@ enum nt_status track_settle(struct drainer *d)
 int64_t track_next(const struct drainer *d)
 {
     int64_t next = INT64_MAX;
-    size_t asked = 0;
-    for (size_t i = 0; i < d->watches.n; i++)
-        asked += d->watches.item[i].asked;
-    bool full = d->watch_list_asked || asked >= SINGLE_AT_ONCE;
+    size_t asked, due;
+    count(d, &asked, &due);
+    bool full = d->watch_list_asked || asked >= SINGLE_AT_ONCE || (asked && due >= LIST_FROM);
     for (size_t i = 0; i < d->watches.n; i++) {
         const struct watch *w = &d->watches.item[i];
         int64_t at = w->next <= d->boot && full ? INT64_MAX : w->next;
