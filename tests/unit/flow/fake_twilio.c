@@ -14,7 +14,14 @@
 #include <string.h>
 #include <time.h>
 
-enum { LATENCY = 150, CLIENT_TIMEOUT = 30000, LATE = 26000, DELIVERED_AFTER = 3000, ANSWER_SIZE = 1 << 20, SPIN = 20000 };
+enum {
+    LATENCY = 150,
+    CLIENT_TIMEOUT = 30000,
+    LATE = 26000,
+    DELIVERED_AFTER = 3000,
+    ANSWER_SIZE = 1 << 20,
+    SPIN = 20000
+};
 
 struct tw_request {
     struct http_request call; /* its strings are not kept */
@@ -103,7 +110,10 @@ void fake_twilio_accept(struct fake_twilio *t)
 
 static int hex(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : 0;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                                  : 0;
 }
 
 /* The nth value of a key in urlencoded text; false: there is none. */
@@ -470,7 +480,8 @@ static void finish(struct fake_twilio *t, struct tw_request *r)
     if (r->post >= 0) {
         struct tw_post *p = &t->posts.item[r->post];
         p->answered = boot_of(t);
-        p->settled = r->end == HTTP_NEVER_SENT || (r->end == HTTP_ANSWERED && (r->status == 201 || r->status / 100 == 4));
+        p->settled =
+            r->end == HTTP_NEVER_SENT || (r->end == HTTP_ANSWERED && (r->status == 201 || r->status / 100 == 4));
     }
     r->call.done(r->call.arg, &result);
     mem_free(r->body);
@@ -487,8 +498,7 @@ static bool finish_due(struct fake_twilio *t)
             i++;
             continue;
         }
-        memmove(t->under_way.item + i, t->under_way.item + i + 1,
-                (--t->under_way.n - i) * sizeof *t->under_way.item);
+        memmove(t->under_way.item + i, t->under_way.item + i + 1, (--t->under_way.n - i) * sizeof *t->under_way.item);
         finish(t, r);
         some = true;
     }

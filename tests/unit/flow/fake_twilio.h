@@ -40,10 +40,10 @@ struct fault {
     bool callback;         /* only messages with a StatusCallback */
     bool lists;            /* for GETs, not for new messages */
     int http, code;
-    int64_t delay;       /* ms, instead of the latency; 0 = the latency */
-    int64_t retry_after; /* ms; 0 = not told */
+    int64_t delay;        /* ms, instead of the latency; 0 = the latency */
+    int64_t retry_after;  /* ms; 0 = not told */
     int64_t since, until; /* ms since the world began; until 0: for ever */
-    int times;           /* 0: always */
+    int times;            /* 0: always */
     int used;
 };
 
@@ -100,9 +100,9 @@ enum { TW_FAULTS = 64 };
 struct fake_twilio {
     struct world *w;
     int64_t latency;
-    int64_t skew;    /* Twilio's clock − the world's wall clock */
-    bool redacted;   /* lists show no bodies */
-    int list_max;    /* messages a list shows at most; 0 = as asked for */
+    int64_t skew;  /* Twilio's clock − the world's wall clock */
+    bool redacted; /* lists show no bodies */
+    int list_max;  /* messages a list shows at most; 0 = as asked for */
     struct fault fault[TW_FAULTS];
     size_t faults;
     struct receipt receipt[TW_FAULTS];
@@ -123,7 +123,7 @@ struct fake_twilio {
         struct {
             int64_t at;
             size_t post;
-        } *item;
+        } * item;
         size_t n, size;
     } coming; /* messages that will be accepted */
     size_t gets, lists;

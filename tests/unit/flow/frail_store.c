@@ -25,9 +25,9 @@ static bool dies(struct frail_store *f)
 }
 
 /* Read, or write after counting. A dead process has no errors; the engine must not take one for a broken disk. */
-#define READ(s, call) (frail_of(s)->control->dead ? NT_ENOMEM : frail_of(s)->real->ops->call)
+#define READ(s, call)  (frail_of(s)->control->dead ? NT_ENOMEM : frail_of(s)->real->ops->call)
 #define WRITE(s, call) (dies(frail_of(s)) ? NT_ENOMEM : frail_of(s)->real->ops->call)
-#define REAL(s) (frail_of(s)->real)
+#define REAL(s)        (frail_of(s)->real)
 
 static void frail_close(struct store *s)
 {

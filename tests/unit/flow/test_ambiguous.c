@@ -23,8 +23,8 @@ static void test_ambiguous__every_way_to_lose_an_answer(void **state)
         bool arrived;
         int64_t by; /* settled within so many ms */
     } table[] = {
-        {FAULT_5XX_AFTER, true, 2000},      {FAULT_RESET_AFTER, true, 2000},    {FAULT_GARBAGE_AFTER, true, 2000},
-        {FAULT_TIMEOUT_AFTER, true, 32000}, {FAULT_TIMEOUT_LATE, true, 32000},  {FAULT_5XX_BEFORE, false, 33000},
+        {FAULT_5XX_AFTER, true, 2000},      {FAULT_RESET_AFTER, true, 2000},      {FAULT_GARBAGE_AFTER, true, 2000},
+        {FAULT_TIMEOUT_AFTER, true, 32000}, {FAULT_TIMEOUT_LATE, true, 32000},    {FAULT_5XX_BEFORE, false, 33000},
         {FAULT_RESET_BEFORE, false, 33000}, {FAULT_GARBAGE_BEFORE, false, 33000}, {FAULT_TIMEOUT_BEFORE, false, 33000},
     };
     for (int redacted = 0; redacted < 2; redacted++)
@@ -96,7 +96,8 @@ static void test_ambiguous__list_that_does_not_come_is_asked_again(void **state)
     for (size_t i = 0; i < sizeof kind / sizeof *kind; i++) {
         struct world *w = world_new(&(struct world_options){0});
         world_twilio(w, (struct fault){.kind = FAULT_RESET_AFTER, .times = 1});
-        world_twilio(w, (struct fault){.kind = kind[i], .lists = true, .http = 503, .code = 20503, .until = 5 * MINUTE});
+        world_twilio(w,
+                     (struct fault){.kind = kind[i], .lists = true, .http = 503, .code = 20503, .until = 5 * MINUTE});
         int64_t id = world_problem(w, ALICE, "web01", "CRITICAL");
         world_start(w);
         world_run(w, 5 * MINUTE);

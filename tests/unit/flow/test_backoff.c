@@ -170,7 +170,8 @@ static void test_backoff__expiry_by_class_and_what_is_left_of_it(void **state)
     for (size_t i = 0; i < w->twilio.posts.n; i++) {
         const struct tw_post *p = &w->twilio.posts.item[i];
         int64_t left = (p->page == urgent ? 20 * MINUTE : 5 * MINUTE) - (p->boot - 100000000);
-        assert_in_range(p->validity, left / SECOND < 120 ? 120 : left / SECOND - 1, left / SECOND < 120 ? 120 : left / SECOND + 1);
+        assert_in_range(p->validity, left / SECOND < 120 ? 120 : left / SECOND - 1,
+                        left / SECOND < 120 ? 120 : left / SECOND + 1);
     }
     world_free(w);
 }

@@ -28,10 +28,10 @@ static void test_news__receipts_and_what_follows(void **state)
         size_t messages, alarms;
     } table[] = {
         {"bob", "delivered", 0, 1, PAGE_DELIVERED, NULL, NULL, 1, 0},
-        {"bob", "undelivered", 30003, 1, PAGE_UNDELIVERED, "+15005550002", "+15005550007", 2, 0}, /* next sender */
-        {"bob", "undelivered", 30003, 2, PAGE_UNDELIVERED, "+15005550002", "+15005550007", 2, 1}, /* … once */
-        {"bob", "failed", 30005, 1, PAGE_FAILED, NULL, NULL, 1, 1},                               /* no such number */
-        {"bob", "undelivered", 30007, 1, PAGE_UNDELIVERED, NULL, NULL, 1, 1},                     /* filtered */
+        {"bob", "undelivered", 30003, 1, PAGE_UNDELIVERED, "+15005550002", "+15005550007", 2, 0},   /* next sender */
+        {"bob", "undelivered", 30003, 2, PAGE_UNDELIVERED, "+15005550002", "+15005550007", 2, 1},   /* … once */
+        {"bob", "failed", 30005, 1, PAGE_FAILED, NULL, NULL, 1, 1},                                 /* no such number */
+        {"bob", "undelivered", 30007, 1, PAGE_UNDELIVERED, NULL, NULL, 1, 1},                       /* filtered */
         {"alice", "undelivered", 30003, 1, PAGE_UNDELIVERED, "+15005550003", "+15005550006", 2, 0}, /* next number */
         {"alice", "failed", 30005, 1, PAGE_FAILED, "+15005550003", "+15005550006", 2, 0},
         {"bob", "", 0, 1, PAGE_SENT, NULL, NULL, 1, 0}, /* none ever: sent it is */
@@ -65,8 +65,7 @@ static void test_news__one_sender_once_more(void **state)
     world_start(w);
     world_run(w, 5 * MINUTE);
     assert_page(w, id, PAGE_UNDELIVERED);
-    print_message("%zu messages, %zu alarms\n", w->twilio.messages.n, w->alarms);
-    assert_true(w->twilio.messages.n == 2 || w->alarms == 1);
+    assert_int_equal(w->twilio.messages.n, 2);
     world_rules_end(w);
     world_free(w);
 }
@@ -99,6 +98,7 @@ static void test_news__many_receipts_by_one_list(void **state)
     world_run(w, MINUTE);
     assert_int_equal(world_count(w, PAGE_BIT(PAGE_DELIVERED)), 40);
     assert_true(w->twilio.gets < 40);
+    assert_true(w->twilio.lists > 0);
     world_free(w);
 }
 
@@ -201,17 +201,34 @@ static void test_news__recovery_at_every_stage(void **state)
         enum page_state problem, recovery;
     } table[] = {
         {"queued", {.kind = FAULT_DEAD, .until = 10 * SECOND}, 5 * SECOND, 0, PAGE_CANCELLED, PAGE_CANCELLED},
-        {"sending, arrives", {.kind = FAULT_SLOW, .delay = 10 * SECOND, .times = 1}, 5 * SECOND, 2, PAGE_DELIVERED,
+        {"sending, arrives",
+         {.kind = FAULT_SLOW, .delay = 10 * SECOND, .times = 1},
+         5 * SECOND,
+         2,
+         PAGE_DELIVERED,
          PAGE_DELIVERED},
-        {"sending, is refused", {.kind = FAULT_ANSWER, .http = 429, .code = 20429, .delay = 10 * SECOND, .times = 1},
-         5 * SECOND, 0, PAGE_CANCELLED, PAGE_CANCELLED},
+        {"sending, is refused",
+         {.kind = FAULT_ANSWER, .http = 429, .code = 20429, .delay = 10 * SECOND, .times = 1},
+         5 * SECOND,
+         0,
+         PAGE_CANCELLED,
+         PAGE_CANCELLED},
         {"sent", {.kind = FAULT_NONE, .times = 1}, 2 * SECOND, 2, PAGE_DELIVERED, PAGE_DELIVERED},
         {"delivered", {.kind = FAULT_NONE, .times = 1}, 10 * SECOND, 2, PAGE_DELIVERED, PAGE_DELIVERED},
-        {"ambiguous, had arrived", {.kind = FAULT_TIMEOUT_AFTER, .times = 1}, 20 * SECOND, 2, PAGE_DELIVERED,
+        {"ambiguous, had arrived",
+         {.kind = FAULT_TIMEOUT_AFTER, .times = 1},
+         20 * SECOND,
+         2,
+         PAGE_DELIVERED,
          PAGE_DELIVERED},
         {"ambiguous, found", {.kind = FAULT_RESET_AFTER, .times = 1}, 300, 2, PAGE_DELIVERED, PAGE_DELIVERED},
-        {"ambiguous, had not arrived", {.kind = FAULT_RESET_BEFORE, .times = 1}, 5 * SECOND, 0, PAGE_CANCELLED,
-         PAGE_CANCELLED},
+        /* what may have arrived once is not evidence that nothing did: the recovery goes */
+        {"ambiguous, had not arrived",
+         {.kind = FAULT_RESET_BEFORE, .times = 1},
+         5 * SECOND,
+         1,
+         PAGE_SUPERSEDED,
+         PAGE_DELIVERED},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct world *w = world_new(&(struct world_options){0});
@@ -258,14 +275,11 @@ static void test_news__repetitions(void **state)
         int64_t apart;
         size_t messages;
     } table[] = {
-        {"CRITICAL", "1", "CRITICAL", "1", 10 * SECOND, 1},  /* the other master, or its fail-over */
-        {"CRITICAL", "1", "CRITICAL", "2", 10 * SECOND, 2},  /* volatile, or an escalation */
-        {"CRITICAL", NULL, "CRITICAL", NULL, 59 * SECOND, 1},
-        {"CRITICAL", NULL, "CRITICAL", NULL, 61 * SECOND, 2},
-        {"CRITICAL", "1", "WARNING", "2", 10 * SECOND, 2},
-        {"@custom", "1", "@custom", "1", 10 * SECOND, 1},
-        {"@custom", NULL, "@custom", NULL, 90 * SECOND, 2},
-        {"OK", "0", "OK", "0", 10 * SECOND, 1},
+        {"CRITICAL", "1", "CRITICAL", "1", 10 * SECOND, 1}, /* the other master, or its fail-over */
+        {"CRITICAL", "1", "CRITICAL", "2", 10 * SECOND, 2}, /* volatile, or an escalation */
+        {"CRITICAL", NULL, "CRITICAL", NULL, 59 * SECOND, 1}, {"CRITICAL", NULL, "CRITICAL", NULL, 61 * SECOND, 2},
+        {"CRITICAL", "1", "WARNING", "2", 10 * SECOND, 2},    {"@custom", "1", "@custom", "1", 10 * SECOND, 1},
+        {"@custom", NULL, "@custom", NULL, 90 * SECOND, 2},   {"OK", "0", "OK", "0", 10 * SECOND, 1},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct world *w = world_new(&(struct world_options){0});

@@ -104,11 +104,10 @@ static void alert(struct chance *c)
 
 static void trouble(struct chance *c)
 {
-    static const enum fault_kind kind[] = {FAULT_ANSWER,        FAULT_ANSWER,         FAULT_ANSWER,
-                                           FAULT_5XX_BEFORE,    FAULT_5XX_AFTER,      FAULT_RESET_BEFORE,
-                                           FAULT_RESET_AFTER,   FAULT_TIMEOUT_BEFORE, FAULT_TIMEOUT_AFTER,
-                                           FAULT_TIMEOUT_LATE,  FAULT_GARBAGE_BEFORE, FAULT_GARBAGE_AFTER,
-                                           FAULT_SLOW,          FAULT_DEAD};
+    static const enum fault_kind kind[] = {
+        FAULT_ANSWER,         FAULT_ANSWER,        FAULT_ANSWER,         FAULT_5XX_BEFORE,    FAULT_5XX_AFTER,
+        FAULT_RESET_BEFORE,   FAULT_RESET_AFTER,   FAULT_TIMEOUT_BEFORE, FAULT_TIMEOUT_AFTER, FAULT_TIMEOUT_LATE,
+        FAULT_GARBAGE_BEFORE, FAULT_GARBAGE_AFTER, FAULT_SLOW,           FAULT_DEAD};
     static const char *const to[] = {NULL, NULL, "+15005550001", "+15005550002", "+15005550004", "+15005550005"};
     static const struct {
         int http, code;

@@ -33,9 +33,9 @@ static void test_storm__fifty_in_a_minute(void **state)
     (void)state;
     static const struct {
         const char *state;
-        size_t first_minute;      /* pages by the first tier */
-        int64_t digest_by;        /* the first digest has come by then */
-        size_t most;              /* messages within the hour */
+        size_t first_minute; /* pages by the first tier */
+        int64_t digest_by;   /* the first digest has come by then */
+        size_t most;         /* messages within the hour */
     } table[] = {
         {"CRITICAL", 3, MINUTE + 5 * SECOND, 10},
         {"WARNING", 1, MINUTE + 5 * SECOND, 6},
@@ -63,12 +63,11 @@ static void test_storm__fifty_in_a_minute(void **state)
 static void test_storm__contacts_own_tiers(void **state)
 {
     (void)state;
-    struct world *w = world_new(&(struct world_options){
-        .config = "contacts:\n"
-                  "  - name: alice\n"
-                  "    numbers: [\"+15005550001\"]\n"
-                  "    throttle: {urgent: [{pages: 7, per: 1m}]}\n"
-                  "  - {name: bob, numbers: [\"+15005550002\"]}\n"});
+    struct world *w = world_new(&(struct world_options){.config = "contacts:\n"
+                                                                  "  - name: alice\n"
+                                                                  "    numbers: [\"+15005550001\"]\n"
+                                                                  "    throttle: {urgent: [{pages: 7, per: 1m}]}\n"
+                                                                  "  - {name: bob, numbers: [\"+15005550002\"]}\n"});
     for (int n = 0; n < 10; n++)
         (void)problem(w, "alice,bob", n, "CRITICAL");
     world_start(w);
@@ -105,7 +104,8 @@ static void test_storm__hold_max_sends_one_digest_whatever_the_tiers_say(void **
 static void test_storm__digest_names_the_worst_first(void **state)
 {
     (void)state;
-    struct world *w = world_new(&(struct world_options){.message = "max_segments: 4", .config = "throttle: {routine: [{pages: 1, per: 1m}]}\n"});
+    struct world *w = world_new(&(struct world_options){.message = "max_segments: 4",
+                                                        .config = "throttle: {routine: [{pages: 1, per: 1m}]}\n"});
     world_start(w);
     (void)problem(w, ALICE, 0, "WARNING");
     world_run(w, SECOND);
@@ -130,7 +130,8 @@ static void test_storm__recovered_members_vanish_from_a_digest(void **state)
     world_start(w);
     (void)problem(w, ALICE, 0, "CRITICAL");
     world_run(w, SECOND);
-    int64_t a = problem(w, ALICE, 1, "CRITICAL"), b = problem(w, ALICE, 2, "CRITICAL"), c = problem(w, ALICE, 3, "DOWN");
+    int64_t a = problem(w, ALICE, 1, "CRITICAL"), b = problem(w, ALICE, 2, "CRITICAL"),
+            c = problem(w, ALICE, 3, "DOWN");
     /* the digest is refused for a while: it is made anew each time */
     world_twilio(w, (struct fault){.kind = FAULT_ANSWER, .http = 429, .code = 20429, .until = 3 * MINUTE});
     world_run(w, 90 * SECOND);
@@ -246,12 +247,12 @@ static void test_storm__a_sender_is_paced_and_busy(void **state)
 static void test_storm__a_quiet_numbers_first_page_goes_before_a_backlog(void **state)
 {
     (void)state;
-    struct world *w = world_new(&(struct world_options){
-        .senders = "    - {from: \"+15005550006\", segments_per_second: 1}\n",
-        .config = "throttle: {urgent: [{pages: 1000, per: 1m}]}\ndeduplicate: 0s\n"});
+    struct world *w =
+        world_new(&(struct world_options){.senders = "    - {from: \"+15005550006\", segments_per_second: 1}\n",
+                                          .config = "throttle: {urgent: [{pages: 1000, per: 1m}]}\ndeduplicate: 0s\n"});
     for (int n = 0; n < 30; n++)
-        (void)world_alert(w, NULL, ALICE, "host=web01", "state=CRITICAL", n % 2 ? "output=x" : "output=y", "event=custom",
-                          NULL);
+        (void)world_alert(w, NULL, ALICE, "host=web01", "state=CRITICAL", n % 2 ? "output=x" : "output=y",
+                          "event=custom", NULL);
     for (int n = 0; n < 30; n++)
         (void)problem(w, ALICE, n, "CRITICAL");
     world_start(w);
@@ -266,9 +267,9 @@ static void test_storm__a_quiet_numbers_first_page_goes_before_a_backlog(void **
 static void test_storm__a_day_of_outage(void **state)
 {
     (void)state;
-    struct world *w = world_new(&(struct world_options){
-        .config = "contacts:\n  - {name: alice, numbers: [\"+15005550001\"]}\n"
-                  "  - {name: bob, numbers: [\"+15005550002\"]}\n"});
+    struct world *w =
+        world_new(&(struct world_options){.config = "contacts:\n  - {name: alice, numbers: [\"+15005550001\"]}\n"
+                                                    "  - {name: bob, numbers: [\"+15005550002\"]}\n"});
     world_twilio(w, (struct fault){.kind = FAULT_DEAD, .until = DAY});
     world_twilio(w, (struct fault){.kind = FAULT_DEAD, .lists = true, .until = DAY});
     world_start(w);
@@ -296,7 +297,8 @@ static void test_storm__a_day_of_outage(void **state)
 static void test_storm__expired_urgent_pages_are_told_in_the_next_digest(void **state)
 {
     (void)state;
-    struct world *w = world_new(&(struct world_options){.message = "max_segments: 4", .config = "expire: {urgent: 10m, routine: 10m}\n"
+    struct world *w = world_new(&(struct world_options){.message = "max_segments: 4",
+                                                        .config = "expire: {urgent: 10m, routine: 10m}\n"
                                                                   "throttle: {urgent: [{pages: 1, per: 1m}]}\n"});
     world_twilio(w, (struct fault){.kind = FAULT_DEAD, .until = 20 * MINUTE});
     world_start(w);

@@ -97,8 +97,7 @@ static void write_config(const struct world *w)
             "log: {level: error, to: /dev/null}\n"
             "%s",
             o->twilio ? o->twilio : "", o->senders ? o->senders : senders, o->message ? ", " : "",
-            o->message ? o->message : "", w->folder, w->socket,
-            o->config ? o->config : "");
+            o->message ? o->message : "", w->folder, w->socket, o->config ? o->config : "");
     assert_int_equal(fclose(f), 0);
     assert_int_equal(chmod(w->config, 0600), 0);
 }
@@ -526,8 +525,8 @@ static bool print_page(void *arg, const struct page *p)
     print_message("page %lld alert %lld %s %s%s %s%s %s/%s %s: %s flags %u merged %lld\n", (long long)p->id,
                   (long long)p->alert_id, p->number, alert_class_name(p->class),
                   p->flags & PAGE_DIGEST ? " digest" : "", alert_event_name(p->event),
-                  p->flags & PAGE_AGAIN ? " again" : "", p->host, p->service, p->alert_state,
-                  page_state_name(p->state), p->flags, (long long)p->merged_into);
+                  p->flags & PAGE_AGAIN ? " again" : "", p->host, p->service, p->alert_state, page_state_name(p->state),
+                  p->flags, (long long)p->merged_into);
     return s->ops->steps(s, p->id, print_step, w) == NT_OK;
 }
 

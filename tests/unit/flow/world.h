@@ -33,11 +33,11 @@
 
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
-#define HOUR (60 * MINUTE)
-#define DAY (24 * HOUR)
+#define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
 
 #define ALICE "+15005550001"
-#define BOB "+15005550002"
+#define BOB   "+15005550002"
 
 enum { WORLD_ALARMS = 256, WORLD_TEXT = 600, WORLD_JUMPS = 64 };
 
@@ -83,7 +83,7 @@ struct world {
     struct world_alarm alarm[WORLD_ALARMS];
     size_t alarms;
     char broken[2 * WORLD_TEXT]; /* the first rule that was broken; "" none */
-    int64_t jump[WORLD_JUMPS]; /* boot: when the clock was set */
+    int64_t jump[WORLD_JUMPS];   /* boot: when the clock was set */
     size_t jumps;
     uint64_t random;
 };

@@ -70,7 +70,8 @@ static bool same_sender(const struct sending *x, const struct page *p)
 {
     const struct config_twilio *t = &x->w->inside.config->twilio;
     int i = request_sender(t, p->number, p->sender_skip);
-    return i >= 0 && !strcmp(*t->sender[i].from ? t->sender[i].from : t->sender[i].messaging_service_sid, x->post->sender);
+    return i >= 0 &&
+           !strcmp(*t->sender[i].from ? t->sender[i].from : t->sender[i].messaging_service_sid, x->post->sender);
 }
 
 /* An urgent page of the number that could have gone instead. */
@@ -78,7 +79,8 @@ static bool look_urgent(void *arg, const struct page *p)
 {
     struct sending *x = arg;
     int64_t now = x->w->clock.wall_ms;
-    if (p->class != CLASS_URGENT || p->due > now || p->created >= now - TOLERANCE || strcmp(p->number, x->post->to) != 0 || !same_sender(x, p))
+    if (p->class != CLASS_URGENT || p->due > now || p->created >= now - TOLERANCE ||
+        strcmp(p->number, x->post->to) != 0 || !same_sender(x, p))
         return true;
     snprintf(x->object, sizeof x->object, "%s", p->object);
     x->same = 0;
@@ -266,7 +268,8 @@ static unsigned after(enum page_state s)
     switch (s) {
     case PAGE_QUEUED:
     case PAGE_HELD:
-        return ~(PAGE_BIT(PAGE_DELIVERED) | PAGE_BIT(PAGE_UNDELIVERED) | PAGE_BIT(PAGE_DUPLICATE) | PAGE_BIT(PAGE_SENT));
+        return ~(PAGE_BIT(PAGE_DELIVERED) | PAGE_BIT(PAGE_UNDELIVERED) | PAGE_BIT(PAGE_DUPLICATE) |
+                 PAGE_BIT(PAGE_SENT));
     case PAGE_SENDING:
         return PAGE_BIT(PAGE_QUEUED) | PAGE_BIT(PAGE_SENDING) | PAGE_BIT(PAGE_SENT) | PAGE_BIT(PAGE_FAILED) |
                PAGE_BIT(PAGE_EXPIRED);
@@ -365,7 +368,8 @@ static void judge_tiers(const struct all *a)
                 n += counts(t, j) && q->class == p->class && !strcmp(q->to, p->to) &&
                      q->boot > p->boot - tiers->tier[k].per;
             }
-            if (n >= tiers->tier[k].pages && !jumped(w, p->boot, tiers->tier[k].per + hold_max) && p->wall - waiting_since(a, page) < hold_max - TOLERANCE)
+            if (n >= tiers->tier[k].pages && !jumped(w, p->boot, tiers->tier[k].per + hold_max) &&
+                p->wall - waiting_since(a, page) < hold_max - TOLERANCE)
                 world_break(w, "page %lld to %s is number %d within %lld s", (long long)p->page, p->to, n + 1,
                             (long long)(tiers->tier[k].per / 1000));
         }
