@@ -263,6 +263,8 @@ static enum ready_verdict offer(void *arg, struct ready_lane *lane, struct ready
     enum ready_verdict verdict = READY_SKIP;
     if (d->failed != NT_OK)
         return READY_BLOCK;
+    if (!entry->chosen && line_busy(d)) /* spares reading what cannot go */
+        return READY_BLOCK;
     if (flight_same_object(d, (int32_t)(lane - d->ready.lane), entry->object))
         return READY_SKIP;
     enum nt_status st = d->r->store->ops->page_get(d->r->store, entry->id, &p);

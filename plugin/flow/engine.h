@@ -210,6 +210,8 @@ void line_clean(struct drainer *d);
 void line_close(struct drainer *d, bool account, int64_t wait);
 /* The sender's pacing; NULL = no memory. */
 struct pacing *line_pacing(struct drainer *d, const char *sender);
+/* None of the configured senders is free; pace_next knows when one is. */
+bool line_busy(struct drainer *d);
 
 /* mirror.c: everything (all), or what has changed. */
 enum nt_status mirror_sync(struct drainer *d, bool all) NT_MUST_USE;

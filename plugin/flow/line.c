@@ -60,6 +60,21 @@ struct pacing *line_pacing(struct drainer *d, const char *sender)
     return &s->pacing;
 }
 
+bool line_busy(struct drainer *d)
+{
+    const struct config_twilio *t = &d->r->config->twilio;
+    for (size_t i = 0; i < t->senders; i++) {
+        const struct config_sender *s = &t->sender[i];
+        const struct pacing *pacing = line_pacing(d, *s->from ? s->from : s->messaging_service_sid);
+        int64_t wait = pacing ? pacing_wait(pacing, d->boot) : 0;
+        if (!wait)
+            return false;
+        if (d->boot + wait < d->pace_next)
+            d->pace_next = d->boot + wait;
+    }
+    return true;
+}
+
 void line_clean(struct drainer *d)
 {
     for (size_t i = 0; i < d->senders.n; i++)

@@ -23,6 +23,7 @@ struct ready_entry {
     uint64_t object;                  /* hash */
     int32_t lane, next, before;       /* in its list; free entries are chained by next */
     uint8_t class, repeat, held, taken, used;
+    uint8_t chosen; /* its sender was chosen with it (--from) */
 };
 
 struct ready_lane {

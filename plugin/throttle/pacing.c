@@ -6,9 +6,12 @@
  *     rate 10, messages of 2 segments asked for at 0 ms: at 0, 200, 400 ms …
  *
  * Nobody looks exactly then. Were the debt counted from when somebody did, every delay would be lost for good, and at a
- * hundred messages a second a delay of 1 ms is a tenth. So a message that goes up to 5 ms late (and at most half of a
+ * hundred messages a second a delay of 1 ms is a tenth. So a message that goes up to 50 ms late (and at most half of a
  * segment's time) counts as gone when it was due. Counted from where a busy time began, no more than the rate and one
  * message ever went. An idle sender saves nothing up.
+ *
+ * Above a thousand segments a second the clock's millisecond is longer than a segment: all that is due before the next
+ * one goes in this one, else no more than one message a millisecond could.
  *
  * DIAGNOSTICS: none. A rate that is no positive number counts as 1.
  */
@@ -16,7 +19,7 @@
 
 #include <math.h>
 
-static const double credit_max = 5.0; /* ms */
+static const double credit_max = 50.0; /* ms */
 
 void pacing_init(struct pacing *p, double segments_per_second)
 {
@@ -27,7 +30,8 @@ void pacing_init(struct pacing *p, double segments_per_second)
 int64_t pacing_wait(const struct pacing *p, int64_t now)
 {
     double wait = p->free_at - (double)now;
-    if (!(wait > 0))
+    double early = p->segments_per_second > 1000 ? 1 : 0;
+    if (!(wait > 0) || wait < early)
         return 0;
     return wait < 9e15 ? (int64_t)ceil(wait) : INT64_MAX / 2;
 }

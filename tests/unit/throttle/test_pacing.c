@@ -37,6 +37,20 @@ static void test_pacing__rounds_up_to_whole_milliseconds(void **state)
     assert_int_equal(pacing_wait(&p, 334), 0);
 }
 
+static void test_pacing__rates_beyond_the_clock(void **state)
+{
+    (void)state;
+    struct pacing p;
+    pacing_init(&p, 4000);
+    for (int64_t now = 1000; now < 1100; now++) {
+        int n = 0;
+        for (; pacing_wait(&p, now) == 0; n++)
+            pacing_take(&p, 1, now);
+        assert_int_equal(n, 4);
+        assert_int_equal(pacing_wait(&p, now), 1);
+    }
+}
+
 static void test_pacing__a_rate_that_is_none_counts_as_one(void **state)
 {
     (void)state;
@@ -91,6 +105,7 @@ static void test_pacing__is_busy_and_never_over(void **state)
     }
     run(300, 1, 0);
     run(1, 1, 20); /* 2 % of a second */
+    run(20, 1, 20);
 }
 
 int main(void)
@@ -98,6 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pacing__waits_for_what_was_sent),
         cmocka_unit_test(test_pacing__rounds_up_to_whole_milliseconds),
+        cmocka_unit_test(test_pacing__rates_beyond_the_clock),
         cmocka_unit_test(test_pacing__a_rate_that_is_none_counts_as_one),
         cmocka_unit_test(test_pacing__is_busy_and_never_over),
     };
