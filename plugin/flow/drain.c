@@ -39,6 +39,7 @@ static void reload(struct drainer *d)
     struct problems problems;
     problems_init(&problems);
     enum nt_status st = runtime_reload(d->r, &problems);
+    runtime_reopen_log(d->r); /* by its name: the old file may have been rotated away */
     for (size_t i = 0; i < problems.n; i++) {
         struct buf line;
         buf_init(&line, 4096);
