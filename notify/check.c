@@ -289,6 +289,22 @@ static const char *take(void *arg, int option, const char *value)
     return range_parse(value, r) ? NULL : "is no range like 10, 5: or 5:10";
 }
 
+/*
+ * -c is the configuration in every command and the critical threshold in every plugin. A value that is a range and no
+ * file is taken for the threshold.
+ */
+static void tell_apart(int argc, char **argv)
+{
+    struct range range;
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strncmp(argv[i], "-c", 2) != 0)
+            continue;
+        const char *value = argv[i][2] ? argv[i] + 2 : i + 1 < argc ? argv[i + 1] : "";
+        if (range_parse(value, &range) && access(value, F_OK) != 0)
+            argv[i][1] = 'C';
+    }
+}
+
 static int run(int argc, char **argv)
 {
     static const struct option own[] = {{"warning", required_argument, NULL, 'w'},
@@ -302,17 +318,15 @@ static int run(int argc, char **argv)
     struct options o;
     struct runtime r;
     struct problems problems;
-    struct range looks_like;
     char error[256];
     memset(&t, 0, sizeof t);
     (void)range_parse("0", &t.failed[0]);
+    tell_apart(argc, argv);
     if (!options_parse(argc, argv, "w:C:", own, take, &t, &o, error, sizeof error))
         return unknown("%s (see notify_twilio check --help)", error);
     if (o.words)
         return unknown("'%s' is too much (see notify_twilio check --help)", o.word[0]);
     const char *path = config_path(o.general.config);
-    if (o.general.config && range_parse(path, &looks_like) && access(path, F_OK) != 0)
-        return unknown("-c is the configuration here; the critical threshold is -C or --critical");
     problems_init(&problems);
     /* one line is all a plugin says: what the log has to add is in its words already */
     (void)log_open("notify_twilio", LOG_LEVEL_ERROR, "/dev/null");
@@ -329,14 +343,14 @@ const struct command command_check = {
     .summary = "a Nagios plugin: how the queue, its drainer and the account are",
     .run = run,
     .help =
-        "Usage: notify_twilio check [-w RANGE] [-C RANGE] [OPTIONS]\n"
+        "Usage: notify_twilio check [-w RANGE] [-c RANGE] [OPTIONS]\n"
         "\n"
         "Prints one line with performance data. CRITICAL: pages are 60 s overdue and nobody delivers, the last good\n"
         "configuration (or only part of it) is in use, the store cannot be used, Twilio does not let the account in.\n"
         "WARNING: pages are overdue, pages failed within 24 hours, a contact's number has opted out.\n"
         "\n"
         "  -w, --warning RANGE           pages in the queue\n"
-        "  -C, --critical RANGE\n"
+        "  -c, --critical RANGE          (also -C; -c with a file's name is the configuration)\n"
         "      --oldest-warning RANGE    age of the oldest page in the queue, in seconds\n"
         "      --oldest-critical RANGE\n"
         "      --failed-warning RANGE    pages failed, undelivered or expired within 24 hours (default 0: any)\n"
@@ -347,5 +361,5 @@ const struct command command_check = {
         "\n"
         "Exit: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (usage, no configuration).\n"
         "\n"
-        "Example: notify_twilio check -w 20 -C 100 --oldest-critical 900\n",
+        "Example: notify_twilio check -w 20 -c 100 --oldest-critical 900\n",
 };

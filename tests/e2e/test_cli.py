@@ -686,6 +686,7 @@ class Check(Commands):
         for host in "abc":
             self.strand(*alert(host=host))
         for args, expected in ((("-w", "3"), "OK"), (("-w", "2"), "WARNING"), (("-w", "1", "-C", "2"), "CRITICAL"),
+                               (("-w", "1", "-c", "2"), "CRITICAL"), (("-w1", "-c2"), "CRITICAL"),
                                (("--critical", "@3:5"), "CRITICAL"), (("--critical", "@4:5"), "OK"),
                                (("--warning", "4:"), "WARNING"), (("-w", "~:3"), "OK"), (("-w", "5:9"), "WARNING"),
                                (("--oldest-warning", "3600"), "OK"), (("--oldest-critical", "9000:"), "CRITICAL")):
@@ -699,7 +700,7 @@ class Check(Commands):
     def test_usage(self):
         self.start()
         for args in (("-w", "x"), ("-w", "9:1"), ("-w", ""), ("-w",), ("--frob",), ("word",), ("-w", "@"), ("-C", "1:2:3"),
-                     ("-c", "10")):
+                     ("-c",)):
             with self.subTest(args):
                 self.check("UNKNOWN", *args)
 
