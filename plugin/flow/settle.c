@@ -178,6 +178,34 @@ static enum nt_status again(struct drainer *d, struct page *p, int64_t wait, con
     return settle_save(d, p, PAGE_QUEUED, "%s%s%lld ms", why, *why ? "; again in " : "again in ", (long long)wait);
 }
 
+/* The page still has a way to go, but somebody has to look after what stood in this one. */
+static void alarm_on_the_way(struct drainer *d, const struct page *p, const struct outcome *o)
+{
+    char cause[64];
+    if (!o->alarm)
+        return;
+    switch (o->kind) {
+    case OUTCOME_RETRY:
+        alarm_raise(d->r, "line", true, "Twilio cannot be reached (%s); all pages are kept and tried again",
+                    o->message);
+        break;
+    case OUTCOME_NEXT_SENDER:
+        snprintf(cause, sizeof cause, "sender:%.48s", p->sender);
+        alarm_raise(d->r, cause, true, "the sender %s is of no use (%s); pages go from the next one", p->sender,
+                    o->message);
+        break;
+    case OUTCOME_NO_CALLBACK:
+        alarm_raise(d->r, "callback", true, "status_callback is of no use (%s); pages go without it", o->message);
+        break;
+    case OUTCOME_SENT:
+    case OUTCOME_TEXT_ONLY:
+    case OUTCOME_ACCOUNT:
+    case OUTCOME_REFUSED:
+    case OUTCOME_AMBIGUOUS:
+        break;
+    }
+}
+
 static enum nt_status outcome_to_page(struct drainer *d, struct flight *f, struct page *p)
 {
     struct outcome *o = &f->outcome;
@@ -197,6 +225,7 @@ static enum nt_status outcome_to_page(struct drainer *d, struct flight *f, struc
         if (p->attempts == 1)
             log_warning("page %lld to %s was not taken: %s; it is tried again until it expires", (long long)p->id,
                         p->number, o->message);
+        alarm_on_the_way(d, p, o);
         return again(d, p, wait, o->message);
     }
     case OUTCOME_ACCOUNT:
@@ -206,8 +235,10 @@ static enum nt_status outcome_to_page(struct drainer *d, struct flight *f, struc
         return st == NT_OK ? again(d, p, ACCOUNT_WAIT, o->message) : st;
     case OUTCOME_NEXT_SENDER:
         p->sender_skip++;
-        if (!*p->from && request_sender(&d->r->config->twilio, p->number, p->sender_skip) >= 0)
+        if (!*p->from && request_sender(&d->r->config->twilio, p->number, p->sender_skip) >= 0) {
+            alarm_on_the_way(d, p, o);
             return again(d, p, 0, o->message);
+        }
         if ((st = count(d, p, f->started)) != NT_OK)
             return st;
         return refuse(d, p, o);
@@ -220,6 +251,7 @@ static enum nt_status outcome_to_page(struct drainer *d, struct flight *f, struc
         if (p->flags & PAGE_NO_CALLBACK)
             return refuse(d, p, o);
         p->flags |= PAGE_NO_CALLBACK;
+        alarm_on_the_way(d, p, o);
         return again(d, p, 0, o->message);
     case OUTCOME_REFUSED:
         if ((st = count(d, p, f->started)) != NT_OK)
