@@ -105,7 +105,9 @@ static enum nt_status transact(struct drainer *d, int64_t jump)
 static void watches_sweep(struct drainer *d)
 {
     size_t n = 0;
-    for (size_t i = 0; i < d->watches.n; i++)
+    while (n < d->watches.n && !d->watches.item[n].over)
+        n++;
+    for (size_t i = n; i < d->watches.n; i++)
         if (!d->watches.item[i].over)
             d->watches.item[n++] = d->watches.item[i];
     d->watches.n = n;

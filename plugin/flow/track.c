@@ -22,6 +22,7 @@
 #include "twilio/response.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -40,16 +41,31 @@ static bool is_end(const char *status)
            !strcmp(status, "canceled") || !strcmp(status, "read") || !strcmp(status, "received");
 }
 
+/* They lie in the order of their ids; new ones mostly come last. */
+static size_t place_of(const struct drainer *d, int64_t page_id)
+{
+    size_t low = 0, high = d->watches.n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (d->watches.item[middle].page_id < page_id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 enum nt_status track_add(struct drainer *d, const struct page *p)
 {
     if (!d->o->follow || !(p->flags & PAGE_WATCH) || p->state != PAGE_SENT)
         return NT_OK;
-    for (size_t i = 0; i < d->watches.n; i++)
-        if (d->watches.item[i].page_id == p->id)
-            return NT_OK;
+    size_t at = place_of(d, p->id);
+    if (at < d->watches.n && d->watches.item[at].page_id == p->id)
+        return NT_OK;
     if (!VECTOR_GROW(&d->watches, item))
         return NT_ENOMEM;
-    struct watch *w = &d->watches.item[d->watches.n++];
+    struct watch *w = &d->watches.item[at];
+    memmove(w + 1, w, (d->watches.n++ - at) * sizeof *w);
     memset(w, 0, sizeof *w);
     w->page_id = p->id;
     w->sent = p->sent;
@@ -130,16 +146,26 @@ static void single_came(void *arg, const struct http_result *r)
     single_free(one);
 }
 
+static int by_sid(const void *a, const void *b)
+{
+    const struct message *x = a, *y = b;
+    return strcmp(x->sid, y->sid);
+}
+
 static void list_came(void *arg, const struct http_result *r)
 {
     struct drainer *d = arg;
     struct message_list list = {0};
     bool ok = r->end == HTTP_ANSWERED && r->status == 200 && response_list(r->body, r->body_len, &list) == NT_OK;
     d->watch_list_asked = false;
-    for (size_t i = 0; ok && i < list.n; i++) {
-        struct watch *w = watch_of(d, list.item[i].sid);
-        if (w && w->asked)
-            news(d, w, &list.item[i]);
+    if (ok && list.n)
+        qsort(list.item, list.n, sizeof *list.item, by_sid);
+    for (size_t i = 0; ok && list.n && i < d->watches.n; i++) {
+        struct watch *w = &d->watches.item[i];
+        const struct message key = {.sid = w->sid};
+        const struct message *m = w->asked ? bsearch(&key, list.item, list.n, sizeof *list.item, by_sid) : NULL;
+        if (m)
+            news(d, w, m);
     }
     for (size_t i = 0; i < d->watches.n; i++) /* not in the list: one by one from now on */
         if (d->watches.item[i].asked) {
