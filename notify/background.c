@@ -47,6 +47,7 @@ int background_fork(const struct runtime *r)
     struct sigaction term = {.sa_handler = on_term};
     sigaction(SIGTERM, &term, NULL);
     sigaction(SIGINT, &term, NULL);
+    signal(SIGHUP, SIG_IGN); /* no terminal is ours */
     prctl(PR_SET_NAME, "notify_twilio-d");
     if (chdir("/") != 0)
         log_debug("chdir /: %s", strerror(errno));

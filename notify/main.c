@@ -47,6 +47,7 @@ NT_EXPORT int nt_main(int argc, char **argv)
     const char *slash = argc ? strrchr(argv[0], '/') : NULL, *name = slash ? slash + 1 : argc ? argv[0] : "";
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL); /* a file that may not grow is a full disk, not the end */
 
     if (!strcmp(name, "twilio-host-notification") || !strcmp(name, "twilio-service-notification"))
         return dropin_run(argc, argv, !strcmp(name, "twilio-service-notification"));

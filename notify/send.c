@@ -24,6 +24,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,10 +157,19 @@ struct departure {
     int lock; /* −1: none */
 };
 
+/* Asked to end while it waits (a monitor's time-out, Ctrl-C): what is stored is left to the drainer at once. */
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
 static bool settled_or_late(void *arg)
 {
     struct departure *d = arg;
-    if (!d->a->wait || clock_boot(d->r->clock) >= d->until)
+    if (!d->a->wait || interrupted || clock_boot(d->r->clock) >= d->until)
         return true;
     return !waiting(d->r, d->pages, d->until_wall) && !add_follow_ons(d->r, d->pages);
 }
@@ -201,6 +211,10 @@ static enum nt_status drain_it(struct runtime *r, const struct arguments *a, con
         .stop = background_stop(),
         .starter = &starter,
     };
+    struct sigaction interrupt = {.sa_handler = on_interrupt};
+    sigaction(SIGTERM, &interrupt, NULL); /* the child has handlers of its own */
+    sigaction(SIGINT, &interrupt, NULL);
+    sigaction(SIGHUP, &interrupt, NULL);
     pid_t self = getpid();
     enum nt_status st = drain_run(r, &o);
     if (getpid() != self) { /* the child: what was stored after its last look is its own as well */
