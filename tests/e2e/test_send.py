@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import select
+import signal
 import subprocess
 import time
 import unittest
@@ -293,6 +294,25 @@ class LeftBehind(delivery.Test):
                 harness.wait_until(lambda: delivery.settled(site), 10)
                 wait_gone(site)
         self.assert_once(sim, ["host01", "host10"])
+
+
+    def test_asked_to_end(self):
+        """SIGTERM (a monitor's gentle time-out) or Ctrl-C while it waits: the drainer is left behind at once."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            with self.subTest(number):
+                sim = self.simulator(latency=2000, settings=delivery.QUICK)
+                site = self.site(sim)
+                send = delivery.popen(site, "send", "-t", ALICE, *alert(), stdin=subprocess.DEVNULL, start_new_session=True)
+                group = send.pid
+                harness.wait_until(lambda: delivery.states(site) == ["sending"])
+                os.killpg(group, number)
+                status, took = self.timed(lambda: send.wait(10))
+                self.assertEqual(status, 0, "it is stored")
+                self.assertLess(took, 1.5)
+                harness.wait_until(lambda: delivery.settled(site), 10)
+                self.assertEqual(len(sim.creates()), 1)
+                self.assertNotIn("when its drainer died", site.log())
+                self.assert_once(sim, ["web01"])
 
 
 class Secrets(delivery.Test):

@@ -297,6 +297,22 @@ class Places(Trouble):
         self.assert_loud("store .*cannot be used")
 
 
+class Limited(Trouble):
+    def test_files_may_not_grow(self):
+        """RLIMIT_FSIZE, with and without the signal that comes with it: a full disk that nobody has to be root for."""
+        for n, trap in enumerate(("trap '' XFSZ;", "")):
+            with self.subTest(trap):
+                site = self.site(self.sim)
+                done = site.run("-c", f"{trap} ulimit -f 40; exec \"$@\"", "sh", harness.program("NT_BIN", "notify_twilio"),
+                                "send", "-t", ALICE, *alert(host=f"new{n}"), binary=shutil.which("sh"))
+                self.assert_exit(done, 0)
+                self.assertEqual(sum(f"new{n}" in m["body"] for m in self.sim.messages(ALICE)), 1)
+                self.assertRegex(site.log(), "error: store .*cannot be used")
+                delivery.wait_gone(site)
+                self.assert_exit(site.run("send", "-t", ALICE, *alert(host=f"later{n}")), 0)
+                self.assertEqual([p["host"] for p in pages(site)], [f"later{n}"])
+
+
 class Gone(Trouble):
     def test_folder_taken_away_and_put_back(self):
         self.place.serve()
