@@ -62,6 +62,14 @@ static void reload(struct drainer *d)
 
 /* ---- a turn ---- */
 
+/* What was accepted in this turn is due from the moment it was made. Were the turn's time from before it, it would wait
+ * for the next turn: a second transaction for every page that is sent by a process of its own. */
+static void look_at_clock(struct drainer *d)
+{
+    d->now = runtime_now(d->r);
+    d->boot = clock_boot(d->r->clock);
+}
+
 static enum nt_status work(struct drainer *d, int64_t jump)
 {
     enum nt_status st = NT_OK;
@@ -69,6 +77,8 @@ static enum nt_status work(struct drainer *d, int64_t jump)
         st = timely_shift(d, jump);
     if (st == NT_OK)
         st = intake_store(d);
+    if (intake_waiting(d))
+        look_at_clock(d);
     if (st == NT_OK)
         st = settle_flights(d);
     if (st == NT_OK)
@@ -221,8 +231,7 @@ static void tell_progress(struct drainer *d)
 static enum nt_status loop(struct drainer *d)
 {
     for (;;) {
-        d->now = runtime_now(d->r);
-        d->boot = clock_boot(d->r->clock);
+        look_at_clock(d);
         int64_t jump = d->now - d->boot - d->clock_offset;
         if (llabs(jump) < CLOCK_JUMP)
             jump = 0;
