@@ -20,7 +20,8 @@ enum {
     LATE = 26000,
     DELIVERED_AFTER = 3000,
     ANSWER_SIZE = 1 << 20,
-    SPIN = 20000
+    SPIN = 20000,
+    ROOM = 256
 };
 
 struct tw_request {
@@ -81,7 +82,7 @@ static long accept_post(struct fake_twilio *t, size_t post)
     snprintf(m->sid, sizeof m->sid, "%s%032zx", p->media ? "MM" : "SM", t->messages.n + 1);
     memcpy(m->to, p->to, sizeof m->to);
     memcpy(m->sender, p->sender, sizeof m->sender);
-    m->body = mem_strdup(p->body);
+    m->body = strdup(p->body);
     m->boot = boot_of(t);
     m->wall = wall_of(t);
     m->page = p->page;
@@ -184,6 +185,15 @@ static void put_message(struct fake_twilio *t, struct json *j, const struct tw_m
     json_end(j);
 }
 
+/* NULL without memory: an empty answer. */
+static char *steal(struct buf *b)
+{
+    char *text = buf_steal(b);
+    if (!text)
+        buf_clean(b);
+    return text;
+}
+
 static char *created(struct fake_twilio *t, const struct tw_message *m)
 {
     struct buf b;
@@ -191,7 +201,7 @@ static char *created(struct fake_twilio *t, const struct tw_message *m)
     buf_init(&b, ANSWER_SIZE);
     json_begin(&j, &b);
     put_message(t, &j, m);
-    return buf_steal(&b);
+    return steal(&b);
 }
 
 static char *refusal(int code, int http)
@@ -199,7 +209,7 @@ static char *refusal(int code, int http)
     struct buf b;
     buf_init(&b, ANSWER_SIZE);
     buf_addf(&b, "{\"code\":%d,\"message\":\"told to refuse\",\"more_info\":\"\",\"status\":%d}", code, http);
-    return buf_steal(&b);
+    return steal(&b);
 }
 
 static char *listed(struct fake_twilio *t, const char *query)
@@ -232,7 +242,7 @@ static char *listed(struct fake_twilio *t, const char *query)
     json_string(&j, more ? "/2010-04-01/more" : NULL);
     json_end(&j);
     t->lists++;
-    return buf_steal(&b);
+    return steal(&b);
 }
 
 static char *single(struct fake_twilio *t, const char *url, long *status)
@@ -370,7 +380,9 @@ static void read_post(struct fake_twilio *t, const struct http_request *call)
     char text[4096];
     if (!VECTOR_GROW(&t->posts, item))
         abort();
-    char *form = mem_strndup(call->form, call->form_len);
+    char *form = strndup(call->form, call->form_len);
+    if (!form)
+        abort();
     struct tw_post *p = &t->posts.item[t->posts.n++];
     memset(p, 0, sizeof *p);
     p->boot = boot_of(t);
@@ -381,12 +393,12 @@ static void read_post(struct fake_twilio *t, const struct http_request *call)
     if (!field(form, "From", 0, p->sender, sizeof p->sender))
         (void)field(form, "MessagingServiceSid", 0, p->sender, sizeof p->sender);
     (void)field(form, "Body", 0, text, sizeof text);
-    p->body = mem_strdup(text);
+    p->body = strdup(text);
     while (field(form, "MediaUrl", p->media, text, sizeof text))
         p->media++;
     p->callback = field(form, "StatusCallback", 0, text, sizeof text);
     p->validity = field(form, "ValidityPeriod", 0, text, sizeof text) ? strtol(text, NULL, 10) : -1;
-    mem_free(form);
+    free(form);
     world_rules_post(t->w, p);
 }
 
@@ -556,6 +568,14 @@ void fake_twilio_init(struct fake_twilio *t, struct world *w)
     memset(t, 0, sizeof *t);
     t->w = w;
     t->latency = LATENCY;
+    /* room enough, so that an allocation that a test makes fail is not ours */
+    t->messages.size = t->posts.size = t->coming.size = t->under_way.size = ROOM;
+    t->messages.item = mem_array(ROOM, sizeof *t->messages.item);
+    t->posts.item = mem_array(ROOM, sizeof *t->posts.item);
+    t->coming.item = mem_array(ROOM, sizeof *t->coming.item);
+    t->under_way.item = mem_array(ROOM, sizeof *t->under_way.item);
+    if (!t->messages.item || !t->posts.item || !t->coming.item || !t->under_way.item)
+        abort();
 }
 
 void fake_twilio_hang_up(struct fake_twilio *t)
@@ -571,9 +591,9 @@ void fake_twilio_clean(struct fake_twilio *t)
 {
     fake_twilio_hang_up(t);
     for (size_t i = 0; i < t->messages.n; i++)
-        mem_free(t->messages.item[i].body);
+        free(t->messages.item[i].body);
     for (size_t i = 0; i < t->posts.n; i++)
-        mem_free(t->posts.item[i].body);
+        free(t->posts.item[i].body);
     mem_free(t->messages.item);
     mem_free(t->posts.item);
     mem_free(t->under_way.item);

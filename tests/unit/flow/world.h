@@ -78,6 +78,7 @@ struct world {
     long still;        /* loops of the engine without time going on */
     long turns;        /* loops of the engine */
     long starts;       /* drainers so far */
+    bool spared;       /* requests were made without the store */
     bool respawn;      /* a drainer that has died is followed by another at once */
     /* what happened */
     struct world_alarm alarm[WORLD_ALARMS];

@@ -99,11 +99,17 @@ void world_rules_post(struct world *w, struct tw_post *post)
     const struct fake_twilio *t = &w->twilio;
     struct sending x = {.w = w, .post = post};
     struct store_query sending = {.kind = PAGES_IN_STATES, .states = PAGE_BIT(PAGE_SENDING)};
-    if (w->inside.spare)
+    if (w->inside.spare) { /* its pages have other ids */
+        w->spared = true;
         return;
+    }
     enum nt_status st = s->ops->pages(s, &sending, look_sending, &x);
     if (st == NT_OK && post->page)
         st = s->ops->pages(s, &sending, look_same, &x);
+    if (st == NT_ENOMEM && mem_failed()) { /* the failure that the test asked for was ours */
+        w->spared = true;
+        return;
+    }
     if (st != NT_OK)
         world_break(w, "the store cannot be read: %s", nt_status_text(st));
     else if (!post->page)
@@ -224,7 +230,7 @@ static void judge_page(const struct all *a, const struct page *p)
     case PAGE_SENT:
     case PAGE_DELIVERED:
     case PAGE_UNDELIVERED:
-        if (fake_twilio_of_page(&w->twilio, p->id) != 1 && !w->jumps)
+        if (fake_twilio_of_page(&w->twilio, p->id) != 1 && !w->jumps && !w->spared)
             world_break(w, "page %lld is %s, but Twilio has %zu messages of it", id, page_state_name(p->state),
                         fake_twilio_of_page(&w->twilio, p->id));
         return;
@@ -294,7 +300,8 @@ static unsigned after(enum page_state s)
 static bool look_life(void *arg, const struct page_step *step)
 {
     struct life *l = arg;
-    if (l->any && !(after(l->last) & PAGE_BIT(step->state)))
+    bool from_spare = strstr(step->reason, "the store works again") != NULL; /* steps between were not kept */
+    if (l->any && !from_spare && !(after(l->last) & PAGE_BIT(step->state)))
         world_break(l->w, "page %lld went from %s to %s", (long long)step->page_id, page_state_name(l->last),
                     page_state_name(step->state));
     l->any = true;

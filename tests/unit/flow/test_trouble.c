@@ -1,0 +1,77 @@
+/* The house itself in trouble: no memory, no store. */
+#include "world.h"
+
+#include "base/mem.h"
+#include "world_rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Each allocation of a drainer's life fails once: it goes on, or another one does. */
+static void test_trouble__each_allocation_fails_once(void **state)
+{
+    (void)state;
+    int failures = 0;
+    bool failed = true;
+    for (unsigned long n = 1; failed && n < 40000; n += n < 400 ? 3 : 61) {
+        struct world *w = world_new(&(struct world_options){.config = "throttle: {urgent: [{pages: 1, per: 1m}]}\n"});
+        world_twilio(w, (struct fault){.kind = FAULT_RESET_AFTER, .times = 1});
+        int64_t id[4];
+        id[0] = world_problem(w, ALICE, "web01", "CRITICAL");
+        id[1] = world_problem(w, ALICE, "web02", "CRITICAL");
+        id[2] = world_problem(w, ALICE, "web03", "CRITICAL");
+        id[3] = world_problem(w, BOB, "web01", "CRITICAL");
+        w->respawn = true;
+        world_start(w);
+        mem_fail_at(n);
+        world_run(w, 5 * MINUTE);
+        failed = mem_failed();
+        mem_fail_at(0);
+        world_run(w, 5 * MINUTE);
+        failures += failed;
+        assert_page(w, id[0], PAGE_DELIVERED);
+        assert_page(w, id[1], PAGE_MERGED);
+        assert_page(w, id[2], PAGE_MERGED);
+        assert_page(w, id[3], PAGE_DELIVERED);
+        assert_int_equal(w->twilio.messages.n, 3);
+        world_rules_end(w);
+        world_free(w);
+    }
+    assert_false(failed);
+    assert_true(failures > 100);
+}
+
+static void test_trouble__a_store_that_cannot_be_written(void **state)
+{
+    (void)state;
+    static const enum nt_status trouble[] = {NT_EFULL, NT_EIO, NT_EACCES, NT_EBUSY};
+    for (size_t i = 0; i < sizeof trouble / sizeof *trouble; i++) {
+        struct world *w = world_new(&(struct world_options){0});
+        int64_t before = world_problem(w, ALICE, "web01", "CRITICAL");
+        world_start(w);
+        world_run(w, 50); /* under way */
+        w->frail.trouble = trouble[i];
+        int64_t during = world_problem(w, BOB, "web02", "CRITICAL");
+        world_run(w, 5 * SECOND);
+        assert_true(w->inside.spare);
+        assert_int_equal(fake_twilio_messages(&w->twilio, ALICE), 1);
+        assert_int_equal(world_alarmed(w, "cannot be used"), 1);
+        w->frail.trouble = NT_OK;
+        world_run(w, MINUTE);
+        assert_false(w->inside.spare);
+        assert_page(w, before, PAGE_DELIVERED);
+        assert_page(w, during, PAGE_DELIVERED);
+        assert_int_equal(w->twilio.messages.n, 2);
+        world_rules_end(w);
+        world_free(w);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_trouble__each_allocation_fails_once),
+        cmocka_unit_test(test_trouble__a_store_that_cannot_be_written),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
