@@ -21,7 +21,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LOOK_EVERY = 200, DRAW_EVERY = 100, BAR = 30, ROUNDS = 3 };
+enum {
+    LOOK_EVERY = 200,
+    DRAW_EVERY = 100,
+    BAR = 30,
+    ROUNDS = 3,
+    STALLED = 45000, /* somebody else drains and gets nothing done: longer than finding out about a lost answer takes */
+};
 
 static volatile int stop;
 static int wake[2] = {-1, -1};
@@ -135,6 +141,8 @@ static enum nt_status work(struct runtime *r, const struct queue_options *q, str
     size_t fresh = 0, due = 0;
     bool told = false;
     enum nt_status st = note_due(r, noted, &fresh, &due);
+    size_t left = due;
+    int64_t moved = clock_boot(r->clock);
     for (int round = 0; st == NT_OK && due && !stop && round < ROUNDS;) {
         int lock = -1;
         long holder = 0;
@@ -159,6 +167,11 @@ static enum nt_status work(struct runtime *r, const struct queue_options *q, str
             st = note_due(r, noted, &fresh, &due);
             if (st == NT_OK)
                 draw(bar, (int64_t)due);
+            if (due != left)
+                moved = clock_boot(r->clock);
+            left = due;
+            if (clock_boot(r->clock) - moved > STALLED)
+                break;
         }
     }
     return st;

@@ -31,19 +31,27 @@ void supervisor_tell(const char *state)
     close(fd);
 }
 
+/* 0: no number, or none above 0. */
+static long long number_in(const char *variable)
+{
+    const char *text = getenv(variable);
+    char *end;
+    errno = 0;
+    long long v = text ? strtoll(text, &end, 10) : 0;
+    return v > 0 && !errno && !*end ? v : 0;
+}
+
 int64_t supervisor_watchdog(void)
 {
-    const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
-    if (!usec || (pid && atol(pid) != getpid()))
+    const char *pid = getenv("WATCHDOG_PID");
+    if (pid && number_in("WATCHDOG_PID") != getpid())
         return 0;
-    long long v = atoll(usec);
-    return v > 0 ? v / 2000 : 0;
+    return number_in("WATCHDOG_USEC") / 2000;
 }
 
 int supervisor_socket(void)
 {
-    const char *n = getenv("LISTEN_FDS"), *pid = getenv("LISTEN_PID");
-    if (!n || atoi(n) < 1 || !pid || atol(pid) != getpid())
+    if (number_in("LISTEN_FDS") < 1 || number_in("LISTEN_PID") != getpid())
         return -1;
     (void)fcntl(FIRST_PASSED, F_SETFD, FD_CLOEXEC);
     return FIRST_PASSED;

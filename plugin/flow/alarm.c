@@ -126,7 +126,9 @@ void alarm_raise(struct runtime *r, const char *cause, bool in_transaction, cons
     }
     log_error("ALARM: %s", text);
     remember(r, cause, now, text, in_transaction);
-    strcat(text, "\n");
+    size_t len = strlen(text); /* room for this was left */
+    text[len] = '\n';
+    text[len + 1] = '\0';
     if (r->config->alarm_command.n)
         run(&r->config->alarm_command, text);
 }

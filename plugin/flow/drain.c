@@ -50,6 +50,7 @@ static void reload(struct drainer *d)
     if (st == NT_OK) {
         log_info("configuration read again");
         d->http_stale = true;
+        d->gate_until = 0; /* whatever closed the line may have been mended: try at once */
         line_clean(d);
         if (config_save_last_good(d->r->config, d->now, NULL) != NT_OK)
             log_warning("the last good copy of the configuration cannot be written");

@@ -70,7 +70,7 @@ static bool add(void *arg, const char *number, const struct number_state *state)
     }
     q->d = d;
     q->opted_out = state->opted_out;
-    strcpy(q->number, number);
+    memcpy(q->number, number, strlen(number) + 1);
     d->questions.item[d->questions.n++] = q;
     return true;
 }
