@@ -25,6 +25,7 @@ enum {
     POLL = 500, /* ms: how soon pages are seen that others stored without a word */
     EXPIRE_EVERY = 1000,
     PURGE_EVERY = 60000,
+    PURGE_AGAIN = 1000,
     SPARE_RETRY = 15000,
     SOCKET_CHECK = 5000,
     CLOCK_JUMP = 5000,
@@ -148,7 +149,7 @@ static enum nt_status turn(struct drainer *d, int64_t jump)
         if (d->boot >= d->expire_next)
             d->expire_next = d->boot + EXPIRE_EVERY;
         if (d->boot >= d->purge_next)
-            d->purge_next = d->boot + PURGE_EVERY;
+            d->purge_next = d->boot + (d->purge_more ? PURGE_AGAIN : PURGE_EVERY);
         watches_sweep(d);
         if (optin_news(d))
             optin_clean(d);

@@ -123,6 +123,7 @@ struct drainer {
     int64_t spare_retry;  /* boot: try the real store again */
     int64_t rescued;      /* boot: when a damaged store was last set aside; 0 never */
     int64_t purge_next, expire_next, reload_seen;
+    bool purge_more;                /* the last batch was full */
     bool starter_asked;             /* the starter has gone, or there is none */
     bool leaving;                   /* somebody asked us to go, or stop */
     int64_t sent, refused;          /* pages since the start */

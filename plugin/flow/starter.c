@@ -7,6 +7,8 @@
 
 #include "base/log.h"
 
+enum { PURGE_AFTER = 1000 }; /* ms: the pages first */
+
 /*
  * The starter goes, and the drainer goes on in a child of its own. SQLite does not survive a fork, so the store is
  * closed before and opened anew; requests under way do, unless one is still looking for its address (libcurl does that
@@ -37,9 +39,12 @@ bool starter_leave(struct drainer *d)
         return false;
     }
     if (http_unsent(d->http)) {
+        struct http *old = d->http;
         d->http = NULL; /* left alone: its threads are the starter's */
-        if (line_open(d) != NT_OK)
-            log_error("no HTTP client in the drainer left behind");
+        if (line_open(d) != NT_OK) {
+            log_error("no new HTTP client in the drainer left behind");
+            d->http = old;
+        }
         for (struct flight *f = d->flight; f; f = f->next)
             if (f->step == FLIGHT_ASKED)
                 flight_lost(f, "its sender was replaced");
@@ -52,6 +57,7 @@ bool starter_leave(struct drainer *d)
     }
     if (r->spare && !spare && mirror_sync(d, true) != NT_OK)
         d->seen = 0;
+    d->purge_next = d->boot + PURGE_AFTER; /* where no daemon runs, nobody else keeps the store small */
     listening_start(d);
     return false;
 }

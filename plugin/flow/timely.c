@@ -106,5 +106,7 @@ enum nt_status timely_shift(struct drainer *d, int64_t by)
 enum nt_status timely_purge(struct drainer *d)
 {
     size_t deleted = 0;
-    return d->r->store->ops->purge(d->r->store, d->now - d->r->config->retain, PURGE_AT_ONCE, &deleted);
+    enum nt_status st = d->r->store->ops->purge(d->r->store, d->now - d->r->config->retain, PURGE_AT_ONCE, &deleted);
+    d->purge_more = deleted >= PURGE_AT_ONCE;
+    return st;
 }
