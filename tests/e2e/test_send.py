@@ -144,6 +144,7 @@ class Sending(delivery.Test):
     def test_recovery(self):
         self.assert_exit(self.send("-t", ALICE, *alert()), 0)
         self.assert_exit(self.send("-t", ALICE, *alert(state="OK", output="fine")), 0)
+        harness.wait_until(lambda: len(self.sim.messages()) == 2)  # it may have been handed over
         self.assertEqual([m["body"].split(":")[0] for m in self.sim.messages()], ["CRITICAL PROBLEM", "RECOVERY"])
 
     def test_usage(self):
