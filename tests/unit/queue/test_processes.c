@@ -258,18 +258,22 @@ static void test_processes__a_rescue_that_dies_is_begun_again(void **state)
 {
     struct scratch *f = *state;
     struct said said = {.event = EVENT_PROBLEM};
+    pid_t child;
     int out, status;
     char now[24], *argv[] = {(char *)(uintptr_t)self, (char *)(uintptr_t) "rescue", f->url, now, NULL};
     snprintf(now, sizeof now, "%lld", (long long)NOW);
     struct store *s = open_store(f->url);
     put_said(s, &said, NUMBER, NOW, PAGE_QUEUED, 0);
     store_close(s);
-    finish(start(argv, "store.commit.before:1", &out), out, &status);
+    child = start(argv, "store.commit.before:1", &out);
+    finish(child, out, &status);
     assert_true(WIFSIGNALED(status));
     assert_int_equal(count_of(f->path, "SELECT count(*) FROM page"), 1);
-    finish(start(argv, "store.commit.after:1", &out), out, &status);
+    child = start(argv, "store.commit.after:1", &out);
+    finish(child, out, &status);
     assert_true(WIFSIGNALED(status));
-    finish(start(argv, NULL, &out), out, &status);
+    child = start(argv, NULL, &out);
+    finish(child, out, &status);
     assert_int_equal(status, 0);
     assert_int_equal(count_of(f->path, "SELECT count(*) FROM page WHERE state = 0"), 1);
     check_integrity(f->path);
