@@ -102,11 +102,12 @@ static void print_accepted(const struct accepted *a, bool json)
         print_page(a->page[i], json);
 }
 
-/* Is anything of ours still worth waiting for? Reads the pages anew; duplicates stand as their originals do. */
-static bool waiting(struct runtime *r, struct accepted *a, int64_t until_wall)
+/* Is anything of ours still worth waiting for? Reads the pages anew, up to the first that is; all: in any case all of
+ * them. Duplicates stand as their originals do. */
+static bool waiting(struct runtime *r, struct accepted *a, int64_t until_wall, bool all)
 {
     bool more = false;
-    for (size_t i = 0; i < a->n; i++) {
+    for (size_t i = 0; i < a->n && (all || !more); i++) {
         struct page *p = NULL;
         if (page_settled(a->page[i]->state) || a->page[i]->state == PAGE_HELD)
             continue;
@@ -169,9 +170,13 @@ static void on_interrupt(int number)
 static bool settled_or_late(void *arg)
 {
     struct departure *d = arg;
-    if (!d->a->wait || interrupted || clock_boot(d->r->clock) >= d->until)
+    if (!d->a->wait)
         return true;
-    return !waiting(d->r, d->pages, d->until_wall) && !add_follow_ons(d->r, d->pages);
+    if (interrupted || clock_boot(d->r->clock) >= d->until) { /* as they stand now is what is told */
+        (void)waiting(d->r, d->pages, d->until_wall, true);
+        return true;
+    }
+    return !waiting(d->r, d->pages, d->until_wall, false) && !add_follow_ons(d->r, d->pages);
 }
 
 static int leave_behind(void *arg)
@@ -226,7 +231,7 @@ static enum nt_status drain_it(struct runtime *r, const struct arguments *a, con
         _exit(0);
     }
     if (!starter.gone && starter.status == NT_OK && a->wait) {
-        (void)waiting(r, pages, 0);
+        (void)waiting(r, pages, 0, true);
         (void)add_follow_ons(r, pages);
     }
     if (lock >= 0)
