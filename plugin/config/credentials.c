@@ -148,6 +148,9 @@ static bool take_secret(struct reading *r, const struct node *map, const char *i
         reading_fault(r, direct, false, "%s and %s are both given: %s is used", inline_key, file_key, inline_key);
         reading_set(r, file, "");
     }
+    if (has_direct && r->open)
+        reading_fault(r, direct, false, "%s: the file holds a secret, and others have access to it: chmod o= %s",
+                      inline_key, r->file);
     if (has_direct && !r->status)
         log_secret(*secret);
     else if (has_named && **file)

@@ -213,14 +213,6 @@ done:
     return status;
 }
 
-/* A secret that stands in a file that others can read: told where it is used; what is wrong is the file, not its text.
- */
-static void warn_of_open_file(const char *path, const struct config_twilio *t)
-{
-    if ((*t->auth_token && !*t->auth_token_file) || (*t->api_key_secret && !*t->api_key_secret_file))
-        log_warning("%s holds a secret, and others have access to it: chmod o= %s", path, path);
-}
-
 /* What is right in the file. */
 static enum nt_status salvage(const char *path, const struct problems *problems, struct config *c, const char *why)
 {
@@ -269,11 +261,8 @@ enum nt_status config_open(const char *path, struct config **out, struct problem
         if (status)
             goto done;
     }
-    if (!copied) {
+    if (!copied)
         log_problems(problems, false, log_warning);
-        if (r.open)
-            warn_of_open_file(path, &c->twilio);
-    }
     *out = c;
     c = NULL;
 done:
