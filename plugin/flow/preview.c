@@ -72,8 +72,10 @@ enum nt_status preview_order(struct runtime *r, const struct order *order, bool 
         st = add(r, order, alert, NULL, out);
         goto done;
     }
-    if (st == NT_ENOBODY)
-        buf_addf(error, "nobody to page%s%s", out->notes.len ? ": " : "", buf_text(&out->notes));
+    if (st == NT_ENOBODY && out->notes.len)
+        buf_addf(error, "nobody to page: %.*s", (int)out->notes.len - 1, buf_text(&out->notes)); /* less its newline */
+    else if (st == NT_ENOBODY)
+        buf_adds(error, "nobody to page");
     for (size_t i = 0; st == NT_OK && i < to.n; i++)
         st = add(r, order, alert, &to.item[i], out);
 done:

@@ -148,11 +148,20 @@ enum nt_status runtime_open_store(struct runtime *r)
     return st;
 }
 
+static bool has_credentials(const struct config_twilio *t)
+{
+    return *t->api_key_sid ? *t->api_key_secret != '\0' : *t->auth_token != '\0';
+}
+
+/* One whose secrets cannot be read (any more: a daemon that was started by root is nobody's now) is no better than the
+ * one in force. */
 enum nt_status runtime_reload(struct runtime *r, struct problems *problems)
 {
     struct config *config = NULL;
     struct template_set *templates = NULL;
     enum nt_status st = config_load(r->config->path, &config, problems);
+    if (st == NT_OK && !has_credentials(&config->twilio))
+        st = NT_ECONFIG;
     if (st == NT_OK)
         st = template_set_new(config->message.template_dir, runtime_template_dir(), &templates);
     if (st != NT_OK) {

@@ -108,6 +108,18 @@ class Log(harness.Test):
         harness.wait_until(lambda: "delivered" in site.log(), 20, "the drainer left behind logs where its starter did")
 
 
+class Reload(harness.Test):
+    def test_a_token_that_cannot_be_read_any_more(self):
+        sim = self.simulator()
+        site = self.site(sim)
+        daemon = site.serve()
+        site.token_path.unlink()
+        daemon.send_signal(signal.SIGHUP)
+        harness.wait_until(lambda: "the one in force stays" in site.log(), 10)
+        site.run("send", "-t", harness.ALICE, *delivery.alert())
+        harness.wait_until(sim.messages, 10, "the page goes with the token that was read before")
+
+
 class Retention(harness.Test):
     def test_without_a_daemon(self):
         site = self.site(self.simulator(settings=delivery.QUICK), {"retain": "1s"})
