@@ -1,7 +1,7 @@
 /*
  * notify_twilio: the library's few entry points, thin over flow.
  *
- * A pager owns a runtime. Nothing of it is shared between pagers but the log.
+ * A pager owns a runtime. Pagers share the log and the memory of alarms, so one thread is in here at a time.
  *
  * DIAGNOSTICS: as the header says; everything is logged as well, where the configuration says.
  */

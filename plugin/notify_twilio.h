@@ -9,18 +9,19 @@
  *     if (nt_open(NULL, &pager, error, sizeof error) != NT_OK)
  *         …
  *     const char *pairs[] = {"to=oncall", "source=nagios", "NOTIFICATIONTYPE=PROBLEM", "HOSTNAME=web01",
- * "SERVICEDESC=HTTP", "SERVICESTATE=CRITICAL", "SERVICEOUTPUT=no answer"}; if (nt_accept(pager, pairs, 7, NULL, NULL)
- * == NT_OK)   // stored: it cannot be lost any more nt_drain(pager, 10000, NULL);                      // or leave that
- * to `notify_twilio serve` nt_close(pager);
+ *                            "SERVICEDESC=HTTP", "SERVICESTATE=CRITICAL", "SERVICEOUTPUT=no answer"};
+ *     if (nt_accept(pager, pairs, 7, NULL, NULL) == NT_OK) // stored: it cannot be lost any more
+ *         nt_drain(pager, 10000, NULL);                    // or leave that to `notify_twilio serve`
+ *     nt_close(pager);
  *
  * PAIRS. The options come first: source= (nagios, icinga2, zabbix, generic), to= (repeats; commas split), template=,
  * media= (repeats, at most ten), from=, max_segments=, subject= and message= (Zabbix), text= (generic), request= (a
  * UUID: the same alert given twice is taken once), test=1. From the first other key on they are the monitor's macros,
  * whatever their names.
  *
- * THREADS. A pager is used by one thread at a time; different pagers by different threads, except that the log is
- * common. The library starts no thread. It installs no signal handler, and nothing here blocks longer than said. An
- * `alarm` command of the configuration is started as a child process.
+ * THREADS. One thread of a process is in here at a time: pagers share the log and what has been alarmed about. The
+ * library starts no thread but libcurl's, which looks names up. It installs no signal handler, and nothing here blocks
+ * longer than said. An `alarm` command of the configuration is started as a child process.
  *
  * ERRORS. Every function that can fail returns enum nt_status, NT_OK = 0. nt_status_text() says it in words.
  */
