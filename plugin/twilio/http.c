@@ -139,12 +139,25 @@ enum nt_status http_start(struct http *h, const struct http_request *r)
     return NT_OK;
 }
 
+static bool is_unsent(const struct transfer *t)
+{
+    return !t->used && !t->form_read;
+}
+
 int http_unsent(const struct http *h)
 {
     int n = 0;
     for (const struct transfer *t = h->active; t; t = t->next)
-        n += !t->used && !t->form_read;
+        n += is_unsent(t);
     return n;
+}
+
+bool http_unsent_of(const struct http *h, const void *arg)
+{
+    for (const struct transfer *t = h->active; t; t = t->next)
+        if (t->arg == arg)
+            return is_unsent(t);
+    return false;
 }
 
 int http_active(const struct http *h)
@@ -321,6 +334,9 @@ static enum nt_status set_proxy(struct http *h, const char *proxy)
 enum nt_status http_new(const struct http_options *o, struct http **out)
 {
     *out = NULL;
+    enum nt_status status = http_library_load();
+    if (status)
+        return status;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
         return NT_ENOMEM;
     struct http *h = mem_zalloc(sizeof *h);
@@ -336,7 +352,7 @@ enum nt_status http_new(const struct http_options *o, struct http **out)
     h->name_patience = h->connect_timeout / 2 < PATIENCE ? h->connect_timeout / 2 : PATIENCE;
 
     const curl_version_info_data *library = curl_version_info(CURLVERSION_NOW);
-    enum nt_status status = trust_init(&h->trust, library->capath, library->cainfo, o->ca_file);
+    status = trust_init(&h->trust, library->capath, library->cainfo, o->ca_file);
     if (!status)
         status = addresses_init(&h->addresses, o->address_cache);
     if (!status)

@@ -64,6 +64,8 @@ enum nt_status http_start(struct http *h, const struct http_request *r) NT_MUST_
 int http_active(const struct http *h);
 /* Of these, the ones of which surely nothing has left yet (resolving, connecting). */
 int http_unsent(const struct http *h);
+/* Is the request with this arg among them? */
+bool http_unsent_of(const struct http *h, const void *arg);
 
 /* Drives the requests, and waits up to timeout ms (−1: for ever) until something happens on them or on one of the
  * caller's descriptors (epoll-able; readable is waited for). ready[i] (may be NULL) tells which. Callbacks run inside.

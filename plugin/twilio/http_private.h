@@ -1,5 +1,6 @@
 /*
- * http_private: what http.c and transfer.c share. Everything that knows libcurl includes this, and nothing else does.
+ * http_private: what http.c, http_library.c and transfer.c share. Everything that knows libcurl includes this, and
+ * nothing else does.
  */
 #ifndef NT_TWILIO_HTTP_PRIVATE_H
 #define NT_TWILIO_HTTP_PRIVATE_H
@@ -51,6 +52,9 @@ struct http {
     int64_t complained;    /* when the log was last told that names cannot be resolved, boot ms; 0 never */
     bool forget;           /* the warm connections are not to be used any more */
 };
+
+/* Before anything else of libcurl's. */
+enum nt_status http_library_load(void) NT_MUST_USE;
 
 /* A transfer with its options that never change; NULL = no memory. */
 struct transfer *transfer_new(struct http *h);
