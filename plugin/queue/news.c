@@ -111,7 +111,7 @@ enum nt_status news_fate(struct store *s, const struct page *p, struct news_fate
         return NT_OK;
     struct page *digest = NULL;
     enum nt_status status = s->ops->page_get(s, p->merged_into, &digest);
-    if (status == NT_ENOENT || status == NT_EINVAL) {
+    if (status == NT_ENOENT) {
         out->may = true; /* nobody knows any more */
         return NT_OK;
     }

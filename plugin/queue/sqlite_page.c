@@ -11,8 +11,8 @@
  * A query first collects ids and then reads page by page with no statement left open: a visit may save, put and query
  * as it likes.
  *
- * DIAGNOSTICS: a row that makes no sense (a state nobody knows, a number too long) is logged; page_get says NT_EINVAL
- * to it, a query leaves it out.
+ * DIAGNOSTICS: a row that makes no sense (a state nobody knows, a number too long) is logged and as good as none:
+ * page_get says NT_ENOENT to it, a query leaves it out.
  */
 #include "queue/sqlite_private.h"
 
@@ -325,6 +325,8 @@ enum nt_status sqlite_page_get(struct store *store, int64_t id, struct page **ou
         if (status == NT_EINVAL && !s->damaged)
             log_warning("store %s: page %lld: %s makes no sense", s->place.database, (long long)id, columns[i].name);
     }
+    if (status == NT_EINVAL)
+        status = NT_ENOENT;
     if (status == NT_OK) {
         *out = p;
         p = NULL;
@@ -443,7 +445,7 @@ enum nt_status sqlite_pages(struct store *store, const struct store_query *q, st
     for (size_t i = 0; status == NT_OK && on && i < ids.n; i++) {
         struct page *p = NULL;
         status = sqlite_page_get(store, ids.item[i], &p);
-        if (status == NT_ENOENT || status == NT_EINVAL) {
+        if (status == NT_ENOENT) {
             status = NT_OK; /* gone meanwhile, or damaged */
             continue;
         }

@@ -1,7 +1,7 @@
 /*
  * sqlite_record: alerts, steps, sends, numbers and marks in and out of their tables.
  *
- * DIAGNOSTICS: an alert whose data cannot be unpacked is logged, and alert_get says NT_EINVAL; everything else is
+ * DIAGNOSTICS: an alert whose data cannot be unpacked is logged, and alert_get says NT_ENOENT; everything else is
  * SQLite's own word.
  */
 #include "queue/sqlite_private.h"
@@ -108,7 +108,7 @@ enum nt_status sqlite_alert_get(struct store *store, int64_t id, struct alert **
         status = alert_unpack(data ? data : "", (size_t)sqlite3_column_bytes(stmt, 0), out);
         if (status && status != NT_ENOMEM) {
             log_warning("store %s: alert %lld makes no sense", s->place.database, (long long)id);
-            status = NT_EINVAL;
+            status = NT_ENOENT;
         }
     }
     sqlite_give(s, SQL_ALERT_GET, stmt);

@@ -6,9 +6,9 @@
  * anything with the store; one of steps, sends and numbers must not begin or end a transaction.
  *
  * DIAGNOSTICS: NT_EBUSY (5 s without getting the write lock), NT_EFULL, NT_EIO, NT_EACCES (also: opened read-only), NT_ENEWER (schema of
- * a newer version; untouched), NT_ECORRUPT (the database is damaged: store_rescue). A single record that makes no sense is no reason
- * to give the rest up: visits leave it out, page_get and alert_get say NT_EINVAL, each with a line in the log. After an error inside a transaction only
- * rollback is allowed.
+ * a newer version; untouched), NT_ECORRUPT (the database is damaged: store_rescue). A single record that makes no sense is as
+ * good as none: visits leave it out, page_get and alert_get say NT_ENOENT, each with a line in the log. After an error inside a
+ * transaction only rollback is allowed.
  */
 #ifndef NT_QUEUE_STORE_H
 #define NT_QUEUE_STORE_H
