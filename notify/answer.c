@@ -98,7 +98,7 @@ int answer_tell(const char *answer, bool json)
     bool ok = !strncmp(answer, good, strlen(good));
     if (!ok && strncmp(answer, bad, strlen(bad)) != 0)
         return -1;
-    int status = atoi(answer + strlen(ok ? good : bad));
+    int status = (int)strtol(answer + strlen(ok ? good : bad), NULL, 10);
     const char *end = answer + strlen(answer);
     if (!ok) {
         const char *error = member(answer, end, "error");

@@ -87,6 +87,8 @@ static void run(const struct strlist *command, const char *text)
     for (; n < command->n && n < sizeof argv / sizeof *argv - 1; n++)
         argv[n] = command->item[n];
     argv[n] = NULL;
+    if (!argv[0])
+        return;
     if (pipe2(fds, O_CLOEXEC) != 0) {
         log_error("alarm command: %s", strerror(errno));
         return;

@@ -32,7 +32,7 @@ static void write_frame(struct frame *f, const struct order *o, int64_t now)
     char number[32];
     frame_put(f, "notify_twilio", "1");
     put(f, "request", o->uuid);
-    snprintf(number, sizeof number, "%lld", (long long)(now + OFFER_WITHIN));
+    snprintf(number, sizeof number, "%lld", (long long)now + OFFER_WITHIN);
     frame_put(f, "deadline", number);
     put(f, "source", o->source);
     for (size_t i = 0; i < o->to.n; i++)

@@ -126,7 +126,7 @@ enum nt_status order_read(const char *frame, size_t len, struct order *out, stru
     while (frame_next(frame, len, &at, &key, &key_len, &value, &value_len, &damaged)) {
         char name[FRAME_KEY_MAX + 1];
         if (n++ == 0) {
-            if (key_len != strlen("notify_twilio") || memcmp(key, "notify_twilio", key_len) || value_len != 1 ||
+            if (key_len != strlen("notify_twilio") || memcmp(key, "notify_twilio", key_len) != 0 || value_len != 1 ||
                 *value != '1')
                 return bad(error, "request", "not of version 1 (the first pair must be notify_twilio=1)");
             continue;
