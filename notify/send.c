@@ -30,7 +30,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 256 * 1024, ERROR_MAX = 16 * 1024, LOOK_EVERY = 50 };
+enum { LINE_MAX_BYTES = 256 * 1024, ERROR_MAX = 16 * 1024, LOOK_EVERY = 50, ALONE = 1000 };
 
 /* A drainer left behind must hold nothing of the monitor's open; so it never gets into this process at all. */
 void send_close_inherited(void)
@@ -154,8 +154,9 @@ struct departure {
     struct runtime *r;
     const struct arguments *a;
     struct accepted *pages;
-    int64_t until, until_wall;
-    int lock; /* −1: none */
+    int64_t soon, until, until_wall;
+    int lock;     /* −1: none */
+    bool settled; /* nothing is left to wait for */
 };
 
 /* Asked to end while it waits (a monitor's time-out, Ctrl-C): what is stored is left to the drainer at once. */
@@ -167,16 +168,29 @@ static void on_interrupt(int number)
     interrupted = 1;
 }
 
-static bool settled_or_late(void *arg)
+static bool settled_or_late(struct departure *d)
+{
+    if (!d->a->wait) {
+        d->settled = true;
+    } else if (interrupted || clock_boot(d->r->clock) >= d->until) { /* as they stand now is what is told */
+        (void)waiting(d->r, d->pages, d->until_wall, true);
+        d->settled = true;
+    } else {
+        d->settled = !waiting(d->r, d->pages, d->until_wall, false) && !add_follow_ons(d->r, d->pages);
+    }
+    return d->settled;
+}
+
+/*
+ * Most pages are taken within a second, in one process. A slower one is left to the drainer in a session of its own,
+ * where no monitor kills it, and is waited for through the store; without a store, memory has to be the same.
+ */
+static enum starter_may may_go(void *arg)
 {
     struct departure *d = arg;
-    if (!d->a->wait)
-        return true;
-    if (interrupted || clock_boot(d->r->clock) >= d->until) { /* as they stand now is what is told */
-        (void)waiting(d->r, d->pages, d->until_wall, true);
-        return true;
-    }
-    return !waiting(d->r, d->pages, d->until_wall, false) && !add_follow_ons(d->r, d->pages);
+    if (settled_or_late(d))
+        return STARTER_GOES;
+    return clock_boot(d->r->clock) >= d->soon && !d->r->spare ? STARTER_MAY_GO : STARTER_STAYS;
 }
 
 static int leave_behind(void *arg)
@@ -191,7 +205,8 @@ static int leave_behind(void *arg)
 static struct departure departure_of(struct runtime *r, const struct arguments *a, struct accepted *pages, int lock)
 {
     int64_t wait = (int64_t)a->wait * 1000;
-    return (struct departure){r, a, pages, clock_boot(r->clock) + wait, runtime_now(r) + wait, lock};
+    int64_t now = clock_boot(r->clock);
+    return (struct departure){r, a, pages, now + ALONE, now + wait, runtime_now(r) + wait, lock, false};
 }
 
 /* The lock is ours: accept and deliver in this process; what is left when we go is the child's. */
@@ -204,7 +219,7 @@ static enum nt_status drain_it(struct runtime *r, const struct arguments *a, con
         .accepted = pages,
         .error = error,
         .at_once = !a->wait,
-        .may_go = settled_or_late,
+        .may_go = may_go,
         .go = leave_behind,
         .arg = &departure,
     };
@@ -230,6 +245,9 @@ static enum nt_status drain_it(struct runtime *r, const struct arguments *a, con
         store_close(r->store);
         _exit(0);
     }
+    if (starter.gone && !departure.settled && runtime_open_store(r) == NT_OK && !r->spare)
+        while (!settled_or_late(&departure))
+            poll(NULL, 0, LOOK_EVERY);
     if (!starter.gone && starter.status == NT_OK && a->wait) {
         (void)waiting(r, pages, 0, true);
         (void)add_follow_ons(r, pages);
@@ -324,10 +342,15 @@ static int dry_run(struct runtime *r, const struct arguments *a, const struct or
     preview_init(&preview);
     buf_init(&error, ERROR_MAX);
     enum nt_status st = preview_order(r, order, false, &preview, &error);
-    if (preview.notes.len)
+    if (preview.notes.len && st == NT_OK)
         fprintf(stderr, "%s", buf_text(&preview.notes));
+    size_t unserved = 0;
     for (size_t i = 0; st == NT_OK && i < preview.n; i++) {
         const struct preview_item *item = &preview.item[i];
+        if (!item->form.n) {
+            fprintf(stderr, "notify_twilio: %s: no sender serves this number\n", item->page->number);
+            unserved++;
+        }
         buf_init(&line, LINE_MAX_BYTES);
         if (a->json) {
             struct json j;
@@ -350,7 +373,7 @@ static int dry_run(struct runtime *r, const struct arguments *a, const struct or
             json_end(&j);
             json_end(&j);
             puts(buf_text(&line));
-        } else {
+        } else if (item->form.n) {
             printf("%sPOST %s\n", i ? "\n" : "", buf_text(&item->url));
             for (size_t k = 0; k < item->form.n; k++)
                 printf("%s=%s\n", item->form.item[k].name, item->form.item[k].value);
@@ -359,10 +382,12 @@ static int dry_run(struct runtime *r, const struct arguments *a, const struct or
     }
     if (st == NT_EINVAL || st == NT_ENOBODY) {
         fprintf(stderr, "notify_twilio: %s\n", error.len ? buf_text(&error) : nt_status_text(st));
-        status = EXIT_NO_RECIPIENT;
+        status = st == NT_ENOBODY && preview.muted ? EXIT_OK : EXIT_NO_RECIPIENT;
     } else if (st != NT_OK) {
         fprintf(stderr, "notify_twilio: %s\n", nt_status_text(st));
         status = EXIT_TRY_AGAIN;
+    } else if (unserved && unserved == preview.n) {
+        status = EXIT_ALL_REFUSED;
     }
     preview_clean(&preview);
     buf_clean(&error);

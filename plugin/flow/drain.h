@@ -39,13 +39,19 @@ struct drain_options {
  * A `send` that drains: its order is accepted by the first turn, it is asked each turn whether it may go, and then the
  * drainer goes on in a child of its own, with what is under way.
  */
+enum starter_may {
+    STARTER_STAYS,
+    STARTER_MAY_GO, /* as soon as no request would be hurt by it */
+    STARTER_GOES    /* now */
+};
+
 struct starter {
     const struct order *order;
     struct accepted *accepted; /* filled by the first turn */
     struct buf *error;
-    enum nt_status status;     /* of the acceptance; NT_EBUSY until then */
-    bool at_once;              /* nothing is sent before it has gone */
-    bool (*may_go)(void *arg); /* asked after each turn, the first included */
+    enum nt_status status;                 /* of the acceptance; NT_EBUSY until then */
+    bool at_once;                          /* nothing is sent before it has gone */
+    enum starter_may (*may_go)(void *arg); /* asked after each turn, the first included */
     /* Makes the child: 0 in it, > 0 in the caller, < 0 when none can be made (asked again later). */
     int (*go)(void *arg);
     bool gone; /* set in the caller: drain_run has returned because the child goes on. End soon, without freeing what

@@ -227,7 +227,9 @@ enum nt_status timely_purge(struct drainer *d) NT_MUST_USE;
 void listening_start(struct drainer *d);
 void listening_check(struct drainer *d);
 
-/* starter.c: true in the process that is to return. */
+/* starter.c */
+bool starter_may_leave(struct drainer *d);
+/* True in the process that is to return. */
 bool starter_leave(struct drainer *d);
 
 /* settle.c: ms to wait after so many failures in a row. */

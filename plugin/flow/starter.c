@@ -9,10 +9,35 @@
 
 enum { PURGE_AFTER = 1000 }; /* ms: the pages first */
 
+bool starter_may_leave(struct drainer *d)
+{
+    const struct starter *s = d->o->starter;
+    switch (s->may_go(s->arg)) {
+    case STARTER_GOES:
+        return true;
+    case STARTER_MAY_GO:
+        return !http_unsent(d->http);
+    case STARTER_STAYS:
+        break;
+    }
+    return false;
+}
+
+/* A request that stays behind with the old client. If it has not been sent yet it never will be, and can be made again.
+ */
+static void abandon(struct flight *f, const struct http *old)
+{
+    bool unsent = http_unsent_of(old, f);
+    flight_lost(f, "its sender was replaced");
+    if (unsent)
+        f->outcome.kind = OUTCOME_RETRY;
+}
+
 /*
  * The starter goes, and the drainer goes on in a child of its own. SQLite does not survive a fork, so the store is
  * closed before and opened anew; requests under way do, unless one is still looking for its address (libcurl does that
- * in a thread, which stays behind): then the child begins with a client of its own and looks up what became of them.
+ * in a thread, which stays behind): then the child begins with a client of its own, makes those requests again that had
+ * not left, and looks up what became of the others.
  *
  * True: this is the starter, which is to return.
  */
@@ -47,7 +72,7 @@ bool starter_leave(struct drainer *d)
         }
         for (struct flight *f = d->flight; f; f = f->next)
             if (f->step == FLIGHT_ASKED)
-                flight_lost(f, "its sender was replaced");
+                abandon(f, old);
             else if (f->step == FLIGHT_LOOKING)
                 f->step = f->step_before = FLIGHT_UNKNOWN;
         for (size_t i = 0; i < d->watches.n; i++)
