@@ -30,14 +30,14 @@
 #include <unistd.h>
 
 enum {
-    POLL_US = 1000,
+    POLL_NS = 1000000,
     DRAIN_TRIES =
         5 /* whoever only looks (drain_lock_holder) has the lock for microseconds: ask again before giving up */
 };
 
 static void nap(void)
 {
-    nanosleep(&(struct timespec){.tv_nsec = POLL_US * 1000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = POLL_NS}, NULL);
 }
 
 enum nt_status write_lock_open(const struct place *p, int *fd)

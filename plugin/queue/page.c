@@ -107,9 +107,10 @@ bool page_next_number(struct page *p)
 {
     while (p->others.n) {
         char *next = p->others.item[0];
-        bool fits = *next && strlen(next) < sizeof p->number;
+        size_t len = strlen(next);
+        bool fits = len && len < sizeof p->number;
         if (fits)
-            strcpy(p->number, next);
+            memcpy(p->number, next, len + 1);
         mem_free(next);
         p->others.n--;
         memmove(p->others.item, p->others.item + 1, p->others.n * sizeof *p->others.item);

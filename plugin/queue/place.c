@@ -17,6 +17,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -63,6 +64,15 @@ const char *place_path(const char *url)
     return url + sizeof scheme - 1;
 }
 
+static char *join(const char *folder, const char *name)
+{
+    size_t size = strlen(folder) + strlen(name) + 2;
+    char *path = mem_alloc(size);
+    if (path)
+        snprintf(path, size, "%s/%s", folder, name);
+    return path;
+}
+
 /* realpath() of path, or of its folder when the file is not there yet, or path itself when nothing is. */
 static char *resolve(const char *path)
 {
@@ -74,18 +84,7 @@ static char *resolve(const char *path)
     char *folder = slash ? mem_strndup(path, slash == path ? 1 : (size_t)(slash - path)) : mem_strdup(".");
     if (!folder)
         return NULL;
-    char *whole = NULL;
-    if (realpath(folder, found)) {
-        size_t len = strlen(found), more = strlen(name);
-        whole = mem_alloc(len + more + 2);
-        if (whole) {
-            memcpy(whole, found, len);
-            whole[len] = '/';
-            memcpy(whole + len + 1, name, more + 1);
-        }
-    } else {
-        whole = mem_strdup(path);
-    }
+    char *whole = realpath(folder, found) ? join(found, name) : mem_strdup(path);
     mem_free(folder);
     return whole;
 }
@@ -121,14 +120,7 @@ void place_clean(struct place *p)
 
 char *place_beside(const struct place *p, const char *name)
 {
-    size_t len = strlen(p->folder), more = strlen(name);
-    char *path = mem_alloc(len + more + 2);
-    if (!path)
-        return NULL;
-    memcpy(path, p->folder, len);
-    path[len] = '/';
-    memcpy(path + len + 1, name, more + 1);
-    return path;
+    return join(p->folder, name);
 }
 
 enum nt_status place_make_folder(const struct place *p, struct buf *error)

@@ -269,6 +269,7 @@ static enum nt_status read_column(sqlite3_stmt *stmt, int index, const struct co
     char *field = (char *)p + c->offset;
     int64_t wide;
     long number;
+    size_t len;
     int small;
     const char *text;
     switch (c->kind) {
@@ -289,9 +290,10 @@ static enum nt_status read_column(sqlite3_stmt *stmt, int index, const struct co
         return NT_OK;
     case NUMBER:
         text = sqlite_text(stmt, index);
-        if (strlen(text) >= NUMBER_MAX)
+        len = strlen(text);
+        if (len >= NUMBER_MAX)
             return NT_EINVAL;
-        strcpy(field, text);
+        memcpy(field, text, len + 1);
         return NT_OK;
     case LIST:
         return read_list(stmt, index, (struct strlist *)(void *)field);

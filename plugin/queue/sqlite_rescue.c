@@ -35,11 +35,10 @@ enum { WAIT_MS = 5000, JUST_NOW_MS = 60 * 1000 };
 /* PATH + tail. */
 static char *with_tail(const char *path, const char *tail)
 {
-    char *out = mem_alloc(strlen(path) + strlen(tail) + 1);
-    if (out) {
-        strcpy(out, path);
-        strcat(out, tail);
-    }
+    size_t size = strlen(path) + strlen(tail) + 1;
+    char *out = mem_alloc(size);
+    if (out)
+        snprintf(out, size, "%s%s", path, tail);
     return out;
 }
 

@@ -249,11 +249,14 @@ enum nt_status sqlite_salvage(const char *url, struct sqlite_store *new, int64_t
     enum nt_status status = place_init(&place, url, NULL);
     if (status == NT_OK)
         status = sqlite_new(&place, true, &old, &words);
-    if (old)
-        old->damaged = true;
-    bool readable = status == NT_OK && sqlite_connect(old, false, &words) == NT_OK;
-    if (status == NT_OK)
-        status = new->store.ops->begin(&new->store);
+    if (status)
+        goto done;
+    old->damaged = true;
+    status = sqlite_connect(old, false, &words);
+    bool readable = status == NT_OK;
+    if (status == NT_ENOMEM || status == NT_EBUSY || status == NT_EACCES || status == NT_EFULL)
+        goto done; /* it may be read another time */
+    status = new->store.ops->begin(&new->store);
     if (status == NT_OK)
         status = sqlite_counter(new);
     if (status)
