@@ -95,6 +95,10 @@ static void run(const struct strlist *command, const char *text)
     }
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_adddup2(&files, fds[0], STDIN_FILENO);
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
+    /* libcurl's sockets are not close-on-exec, and connections to Twilio are none of the command's business */
+    posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+#endif
     posix_spawnattr_init(&attributes);
     sigemptyset(&none);
     posix_spawnattr_setsigmask(&attributes, &none);
