@@ -1,5 +1,6 @@
 /* fake_twilio: see the header. */
 #include "fake_twilio.h"
+#include "fake_twilio_private.h"
 
 #include "base/buf.h"
 #include "base/json.h"
@@ -8,36 +9,12 @@
 #include "world.h"
 #include "world_rules.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum {
-    LATENCY = 150,
-    CLIENT_TIMEOUT = 30000,
-    LATE = 26000,
-    DELIVERED_AFTER = 3000,
-    ANSWER_SIZE = 1 << 20,
-    SPIN = 20000,
-    ROOM = 256
-};
-
-struct tw_request {
-    struct http_request call; /* its strings are not kept */
-    int64_t started_wall, due;
-    enum http_end end;
-    long status;
-    int64_t retry_after;
-    char *body;
-    const char *error;
-    long post; /* index, −1 for a GET */
-};
-
-struct http {
-    struct fake_twilio *twilio;
-};
+enum { LATENCY = 150, CLIENT_TIMEOUT = 30000, LATE = 26000, DELIVERED_AFTER = 3000, ANSWER_SIZE = 1 << 20, ROOM = 256 };
 
 /* ---- its clock and its messages ---- */
 
@@ -295,7 +272,7 @@ static void coming(struct fake_twilio *t, int64_t at, size_t post)
 }
 
 /* What happens to a new message. */
-static void take(struct fake_twilio *t, struct tw_request *r, size_t post)
+void tw_take(struct fake_twilio *t, struct tw_request *r, size_t post)
 {
     static const char html[] = "<html><title>Welcome to the hotel's network</title></html>";
     const struct fault none = {0}, *f = fault_for(t, &t->posts.item[post]);
@@ -351,7 +328,7 @@ static void take(struct fake_twilio *t, struct tw_request *r, size_t post)
     }
 }
 
-static void show(struct fake_twilio *t, struct tw_request *r, const char *url)
+void tw_show(struct fake_twilio *t, struct tw_request *r, const char *url)
 {
     struct fault *f = fault_for(t, NULL);
     const char *query = strchr(url, '?');
@@ -375,7 +352,7 @@ static void show(struct fake_twilio *t, struct tw_request *r, const char *url)
     }
 }
 
-static void read_post(struct fake_twilio *t, const struct http_request *call)
+void tw_read_post(struct fake_twilio *t, const struct http_request *call)
 {
     char text[4096];
     if (!VECTOR_GROW(&t->posts, item))
@@ -400,165 +377,6 @@ static void read_post(struct fake_twilio *t, const struct http_request *call)
     p->validity = field(form, "ValidityPeriod", 0, text, sizeof text) ? strtol(text, NULL, 10) : -1;
     free(form);
     world_rules_post(t->w, p);
-}
-
-/* ---- twilio/http.h ---- */
-
-enum nt_status http_new(const struct http_options *o, struct http **out)
-{
-    (void)o;
-    *out = mem_zalloc(sizeof **out);
-    if (!*out)
-        return NT_ENOMEM;
-    (*out)->twilio = &world_here()->twilio;
-    return NT_OK;
-}
-
-void http_free(struct http *h)
-{
-    if (h)
-        fake_twilio_hang_up(h->twilio);
-    mem_free(h);
-}
-
-enum nt_status http_start(struct http *h, const struct http_request *call)
-{
-    struct fake_twilio *t = h->twilio;
-    struct world *w = t->w;
-    bool post = !strcmp(call->method, "POST");
-    bool last = post && t->kill_at_post > 0 && --t->kill_at_post == 0;
-    fake_twilio_accept(t);
-    if (w->frail.dead || (last && t->kill_unsent)) {
-        w->frail.dead = true;
-        return NT_OK; /* nobody is there to hear of it */
-    }
-    struct tw_request *r = mem_zalloc(sizeof *r);
-    if (!r || !VECTOR_GROW(&t->under_way, item)) {
-        mem_free(r);
-        return NT_ENOMEM;
-    }
-    t->under_way.item[t->under_way.n++] = r;
-    r->call = *call;
-    r->started_wall = w->clock.wall_ms;
-    r->post = -1;
-    if (post) {
-        read_post(t, call);
-        r->post = (long)t->posts.n - 1;
-        take(t, r, t->posts.n - 1);
-    } else {
-        show(t, r, call->url);
-    }
-    int posts = 0;
-    for (size_t i = 0; i < t->under_way.n; i++)
-        posts += t->under_way.item[i]->post >= 0;
-    if (posts > t->most_at_once)
-        t->most_at_once = posts;
-    w->frail.dead = w->frail.dead || last;
-    return NT_OK;
-}
-
-int http_active(const struct http *h)
-{
-    return (int)h->twilio->under_way.n;
-}
-
-/* Here every request leaves at once. */
-int http_unsent(const struct http *h)
-{
-    (void)h;
-    return 0;
-}
-
-void http_wake(struct http *h)
-{
-    (void)h;
-}
-
-void http_forget_connections(struct http *h)
-{
-    (void)h;
-}
-
-static void finish(struct fake_twilio *t, struct tw_request *r)
-{
-    struct http_result result = {.end = r->end,
-                                 .status = r->status,
-                                 .body = r->body ? r->body : "",
-                                 .body_len = r->body ? strlen(r->body) : 0,
-                                 .retry_after = r->retry_after,
-                                 .request_id = "RQ1",
-                                 .error = r->error ? r->error : "",
-                                 .started = r->started_wall};
-    if (r->post >= 0) {
-        struct tw_post *p = &t->posts.item[r->post];
-        p->answered = boot_of(t);
-        p->settled =
-            r->end == HTTP_NEVER_SENT || (r->end == HTTP_ANSWERED && (r->status == 201 || r->status / 100 == 4));
-    }
-    r->call.done(r->call.arg, &result);
-    mem_free(r->body);
-    mem_free(r);
-}
-
-/* True when something was answered. */
-static bool finish_due(struct fake_twilio *t)
-{
-    bool some = false;
-    for (size_t i = 0; i < t->under_way.n;) {
-        struct tw_request *r = t->under_way.item[i];
-        if (r->due > boot_of(t)) {
-            i++;
-            continue;
-        }
-        memmove(t->under_way.item + i, t->under_way.item + i + 1, (--t->under_way.n - i) * sizeof *t->under_way.item);
-        finish(t, r);
-        some = true;
-    }
-    return some;
-}
-
-static bool ready_now(const int *fds, bool *ready, int n)
-{
-    bool some = false;
-    for (int i = 0; i < n; i++) {
-        struct pollfd p = {.fd = fds[i], .events = POLLIN};
-        bool is_ready = fds[i] >= 0 && poll(&p, 1, 0) > 0;
-        if (ready)
-            ready[i] = is_ready;
-        some |= is_ready;
-    }
-    return some;
-}
-
-enum nt_status http_run(struct http *h, const int *fds, bool *ready, int n, int64_t timeout)
-{
-    struct fake_twilio *t = h->twilio;
-    struct world *w = t->w;
-    int64_t end = timeout < 0 ? INT64_MAX : boot_of(t) + timeout;
-    w->turns++;
-    w->still = timeout == 0 ? w->still + 1 : 0;
-    if (w->still > SPIN)
-        world_break(w, "the engine spins");
-    for (;;) {
-        fake_twilio_accept(t);
-        if (w->frail.dead || w->kill || *w->broken)
-            return NT_EIO;
-        if (finish_due(t) || ready_now(fds, ready, n) || boot_of(t) >= end)
-            return NT_OK;
-        int64_t next = end;
-        for (size_t i = 0; i < t->under_way.n; i++)
-            if (t->under_way.item[i]->due < next)
-                next = t->under_way.item[i]->due;
-        for (size_t i = 0; i < t->coming.n; i++)
-            if (t->coming.item[i].at < next)
-                next = t->coming.item[i].at;
-        if (next > w->run_until) {
-            fake_clock_advance(&w->clock, w->run_until - boot_of(t));
-            world_yield(w);
-        } else {
-            fake_clock_advance(&w->clock, next - boot_of(t));
-        }
-    }
 }
 
 /* ---- for tests ---- */

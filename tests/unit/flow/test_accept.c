@@ -246,7 +246,8 @@ static void test_accept__expiry_is_inherited(void **state)
 {
     (void)state;
     struct world *w = with_people();
-    int64_t urgent = world_problem(w, "bob", "web01", "CRITICAL"), routine = world_problem(w, "bob", "web02", "WARNING");
+    int64_t urgent = world_problem(w, "bob", "web01", "CRITICAL"),
+            routine = world_problem(w, "bob", "web02", "WARNING");
     world_start(w);
     world_run(w, 2 * MINUTE);
     world_kill(w);

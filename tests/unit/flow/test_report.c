@@ -68,10 +68,11 @@ static void test_report__json_sent_by_a_bare_number(void **state)
     assert_int_equal(page_set(&p->sid, "SM1"), NT_OK);
     assert_int_equal(page_set(&p->error_message, "no such number"), NT_OK);
     assert_int_equal(strlist_add(&p->media, "https://a/b"), NT_OK);
-    assert_json(p, "{\"id\":null,\"to\":\"+15005550001\",\"contact\":null,\"class\":\"routine\",\"event\":\"digest\","
-                   "\"state\":\"failed\",\"sid\":\"SM1\",\"error\":{\"code\":21211,\"message\":\"no such number\"},"
-                   "\"body\":\"x\",\"encoding\":\"UCS-2\",\"segments\":2,\"truncated\":true,\"media\":[\"https://a/b\"],"
-                   "\"attempts\":3,\"next_attempt\":null,\"created\":1700000000}");
+    assert_json(p,
+                "{\"id\":null,\"to\":\"+15005550001\",\"contact\":null,\"class\":\"routine\",\"event\":\"digest\","
+                "\"state\":\"failed\",\"sid\":\"SM1\",\"error\":{\"code\":21211,\"message\":\"no such number\"},"
+                "\"body\":\"x\",\"encoding\":\"UCS-2\",\"segments\":2,\"truncated\":true,\"media\":[\"https://a/b\"],"
+                "\"attempts\":3,\"next_attempt\":null,\"created\":1700000000}");
     p->error_code = 0;
     struct buf b;
     struct json j;
@@ -96,8 +97,7 @@ static void test_report__line(void **state)
     assert_int_equal(page_set(&p->error_message, "no such number"), NT_OK);
     assert_int_equal(page_set(&p->service, ""), NT_OK);
     assert_int_equal(report_page_line(p, &b), NT_OK);
-    assert_string_equal(buf_text(&b),
-                        "7 queued +15005550001 (alice) problem CRITICAL web01 [21211: no such number]");
+    assert_string_equal(buf_text(&b), "7 queued +15005550001 (alice) problem CRITICAL web01 [21211: no such number]");
     buf_clean(&b);
     page_free(p);
 }

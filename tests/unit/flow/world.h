@@ -122,7 +122,7 @@ size_t world_alarmed(const struct world *w, const char *words);
 /* ---- monitors ---- */
 
 /* Accepts an alert as another process does; pairs KEY=VALUE up to NULL. The id of the first page. source NULL: generic.
- * all (may be NULL) gets all the pages' ids, up to max, and *n their number. */
+ */
 int64_t world_alert(struct world *w, const char *source, const char *to, ...) __attribute__((sentinel));
 /* The same with a whole order; pages are in out (initialised by the caller). */
 enum nt_status world_order(struct world *w, const struct order *order, struct accepted *out);
