@@ -69,6 +69,8 @@ static enum nt_status shift_page(struct drainer *d, int64_t id, int64_t by, stru
     if (st == NT_OK && PAGE_BIT(p->state) & (PAGE_UNSETTLED | PAGE_BIT(PAGE_MERGED))) {
         p->due += by;
         p->expire += by;
+        if (p->state == PAGE_SENDING) /* whoever looks for it after us has this alone to tell how long ago it was */
+            p->attempt_started += by;
         st = settle_save(d, p, p->state, "the clock jumped by %lld s; waits go along", (long long)(by / 1000));
         if (st == NT_OK && p->flags & PAGE_DIGEST) {
             struct store_query members = {.kind = PAGES_MERGED_INTO, .id = id, .states = PAGE_BIT(PAGE_MERGED)};
