@@ -228,6 +228,27 @@ static enum nt_status stand_as(struct store *s, struct page *p, int64_t original
     return st;
 }
 
+/* `routine: false`: a follow-up is only for those whom its problem has woken. */
+static bool is_not_for(const struct recipient *to, const struct alert *alert)
+{
+    return to->contact && !to->contact->routine && is_follow_up(alert);
+}
+
+static enum nt_status put_not_for(struct store *s, struct page *p, const struct recipient *to)
+{
+    char reason[160];
+    snprintf(reason, sizeof reason, "%s takes no routine pages, and nothing about this was sent to %s",
+             to->contact->name, p->number);
+    return put_page(s, p, PAGE_CANCELLED, reason);
+}
+
+/* Does the problem go on in spite of it? Then a page about the problem that still waits must not be ended by it unless
+ * it tells of it. */
+static bool keeps_problem(const struct alert *alert)
+{
+    return alert->event == EVENT_FLAPPING || alert->event == EVENT_DOWNTIME;
+}
+
 static enum nt_status accept_one(struct runtime *r, const struct order *order, const struct alert *alert,
                                  int64_t alert_id, const struct recipient *to, struct accepted *out)
 {
@@ -259,6 +280,12 @@ static enum nt_status accept_one(struct runtime *r, const struct order *order, c
         st = put_page(s, p, PAGE_DUPLICATE, reason);
         goto done;
     }
+    if ((st = supersede_look(s, alert, p->number, p->created, &news)) != NT_OK)
+        goto done;
+    if (is_not_for(to, alert) && keeps_problem(alert) && !news.withhold && !news.problem_sent) {
+        st = put_not_for(s, p, to); /* what waits for this contact stays: this would take it away and tell nothing */
+        goto done;
+    }
     if ((st = supersede_apply(s, alert, p->number, p->created, &news)) != NT_OK)
         goto done;
     if (news.repeat)
@@ -272,10 +299,8 @@ static enum nt_status accept_one(struct runtime *r, const struct order *order, c
             st = supersede_link(s, &news, p->id);
         goto done;
     }
-    if (to->contact && !to->contact->routine && is_follow_up(alert) && !news.problem_sent) {
-        snprintf(reason, sizeof reason, "%s takes no routine pages, and nothing about this was sent to %s",
-                 to->contact->name, p->number);
-        st = put_page(s, p, PAGE_CANCELLED, reason);
+    if (is_not_for(to, alert) && !news.problem_sent) {
+        st = put_not_for(s, p, to);
         goto done;
     }
     snprintf(reason, sizeof reason, "accepted: %s %s%s%s from %s", alert_class_name(p->class),

@@ -115,7 +115,7 @@ static enum nt_status freshen(struct drainer *d, struct page *p, struct alert **
     if ((late <= ENGINE_LATE && !(p->flags & PAGE_AGAIN)) || p->flags & PAGE_DIGEST || !p->alert_id)
         return NT_OK;
     enum nt_status st = s->ops->alert_get(s, p->alert_id, alert);
-    if (st == NT_ENOENT || st == NT_ECORRUPT)
+    if (st == NT_ENOENT)
         return NT_OK; /* the text made at acceptance is better than none */
     if (st != NT_OK)
         return st;

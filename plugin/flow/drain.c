@@ -260,6 +260,8 @@ static enum nt_status loop(struct drainer *d)
         d->more = false;
         if (has_work(d) || jump)
             (void)turn(d, jump); /* what fails is kept and tried again */
+        else if (d->starter_asked)
+            d->r->store->ops->idle(d->r->store);
         if (!d->starter_asked && d->o->starter->status != NT_EBUSY && !finished(d) && starter_may_leave(d)) {
             if (starter_leave(d))
                 return NT_OK;

@@ -18,7 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAMED_MAX = 256 }; /* alerts that are looked at for naming; no text names that many */
+enum {
+    NAMED_MAX = 256,        /* alerts that are looked at for naming; no text names that many */
+    EXPIRED_TOLD = 86400000 /* ms: what expired longer ago is no news any more */
+};
 
 struct members {
     struct page **page;
@@ -118,7 +121,7 @@ static enum nt_status write_text(struct drainer *d, struct page *digest, struct 
         st = d->r->store->ops->alert_get(d->r->store, m->page[i]->alert_id, &a);
         if (st == NT_OK)
             alert[n++] = a;
-        else if (st != NT_ENOENT && st != NT_ECORRUPT)
+        else if (st != NT_ENOENT)
             break;
         st = NT_OK;
     }
@@ -155,8 +158,7 @@ static enum nt_status merge(struct drainer *d, const struct page *digest, struct
 static bool expired_member(void *arg, const struct page *page)
 {
     struct members *m = arg;
-    if (page->class != CLASS_URGENT || page->merged_into || page->flags & PAGE_DIGEST ||
-        page->created < m->d->now - 86400000)
+    if (page->merged_into || page->flags & PAGE_DIGEST)
         return true;
     return member_add(m, page_copy(page));
 }
@@ -164,8 +166,11 @@ static bool expired_member(void *arg, const struct page *page)
 static enum nt_status add_expired(struct members *m, const char *number)
 {
     struct store *s = m->d->r->store;
-    struct store_query q = {
-        .kind = PAGES_OF_LANE, .number = number, .class = CLASS_URGENT, .states = PAGE_BIT(PAGE_EXPIRED)};
+    struct store_query q = {.kind = PAGES_OF_LANE,
+                            .number = number,
+                            .class = CLASS_URGENT,
+                            .states = PAGE_BIT(PAGE_EXPIRED),
+                            .since = m->d->now - EXPIRED_TOLD};
     enum nt_status st = s->ops->pages(s, &q, expired_member, m);
     return st == NT_OK ? m->status : st;
 }

@@ -167,6 +167,11 @@ static enum nt_status frail_purge(struct store *s, int64_t before, size_t limit,
     return WRITE(s, purge(REAL(s), before, limit, deleted));
 }
 
+static void frail_idle(struct store *s)
+{
+    REAL(s)->ops->idle(REAL(s));
+}
+
 static enum nt_status frail_sid_known(struct store *s, const char *sid, bool *known)
 {
     return READ(s, sid_known(REAL(s), sid, known));
@@ -197,6 +202,7 @@ static const struct store_ops frail_ops = {
     .mark_get = frail_mark_get,
     .totals = frail_totals,
     .purge = frail_purge,
+    .idle = frail_idle,
     .sid_known = frail_sid_known,
 };
 
