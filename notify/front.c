@@ -132,6 +132,7 @@ static void write_frame(struct frame *f, const struct arguments *a, const char *
     put_text(f, "text", text);
     if (a->test)
         frame_put(f, "test", "1");
+    frame_put(f, "notify_twilio_macros", "1"); /* from here on no key is an option, whatever its name */
     for (int pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < a->pairs.n; i++)
             if (weight(a->pairs.item[i]) == pass)

@@ -13,7 +13,7 @@ enum { TEXT_LIMIT = 64 * 1024 };
 
 bool text_wanted(const struct arguments *a, char *const *env)
 {
-    if (a->pairs.n || a->subject || a->message || isatty(STDIN_FILENO))
+    if (a->pairs.n || a->subject || a->message || a->test || isatty(STDIN_FILENO))
         return false;
     return !environment_has_alert(env);
 }

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* Is standard input to be read: no pairs, nothing of Zabbix, no alert in the environment, and it is no terminal? */
+/* Is standard input to be read: no pairs, no test, nothing of Zabbix, no alert in the environment, and it is no terminal? */
 bool text_wanted(const struct arguments *a, char *const *env);
 /* Everything there is, at most 64 KB (the rest cannot be in any text message); NULs become blanks. For mem_free();
  * NULL: nothing. */

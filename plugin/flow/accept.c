@@ -283,7 +283,8 @@ static enum nt_status accept_one(struct runtime *r, const struct order *order, c
     if ((st = supersede_look(s, alert, p->number, p->created, &news)) != NT_OK)
         goto done;
     if (is_not_for(to, alert) && keeps_problem(alert) && !news.withhold && !news.problem_sent) {
-        st = put_not_for(s, p, to); /* what waits for this contact stays: this would take it away and tell nothing */
+        p->flags |= PAGE_ASIDE; /* what waits for this contact stays: this would take it away and tell nothing */
+        st = put_not_for(s, p, to);
         goto done;
     }
     if ((st = supersede_apply(s, alert, p->number, p->created, &news)) != NT_OK)

@@ -26,7 +26,7 @@
 enum { HISTORY_MAX = 4096, FORM_MAX = 128 * 1024, URL_MAX = 4096, HOLDS_A_TURN = 256 };
 
 /* The tiers that hold for a page: its contact's own, else the global ones. */
-const struct config_tiers *claim_tiers(const struct drainer *d, const struct page *p)
+static const struct config_tiers *tiers_of(const struct drainer *d, const struct page *p)
 {
     const struct config *c = d->r->config;
     const struct config_throttle *t = &c->throttle;
@@ -60,7 +60,7 @@ static bool history_add(void *arg, int64_t at, int segments)
 static enum nt_status tiers_allow(struct drainer *d, int32_t lane, const struct page *p, int64_t *when)
 {
     static struct history h; /* one thread; too large for a stack that may be a monitor's */
-    const struct config_tiers *tiers = claim_tiers(d, p);
+    const struct config_tiers *tiers = tiers_of(d, p);
     int64_t span = throttle_span(tiers);
     *when = d->now;
     if (!span)
@@ -280,14 +280,23 @@ static enum ready_verdict offer(void *arg, struct ready_lane *lane, struct ready
     return verdict;
 }
 
+/* Those that this very turn has settled leave their connections to the pages it claims. */
+static int under_way(const struct drainer *d)
+{
+    int n = 0;
+    for (const struct flight *f = d->flight; f; f = f->next)
+        n += f->step != FLIGHT_OVER;
+    return n;
+}
+
 enum nt_status claim_pages(struct drainer *d)
 {
-    int limit = d->r->config->twilio.connections - d->flights;
+    int flights = under_way(d), limit = d->r->config->twilio.connections - flights;
     d->pace_next = INT64_MAX;
     if (d->leaving || d->boot < d->gate_until || (!d->starter_asked && d->o->starter->at_once))
         return NT_OK;
     if (d->gate_failures > 0)
-        limit = d->flights ? 0 : 1; /* one probe, to see whether it works again */
+        limit = flights ? 0 : 1; /* one probe, to see whether it works again */
     d->holds_left = HOLDS_A_TURN;
     d->held_for.lane = READY_NONE;
     enum nt_status st = ready_pick(&d->ready, d->now, limit, ENGINE_AMBIGUOUS_LANE, offer, d);

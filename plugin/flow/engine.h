@@ -140,7 +140,6 @@ enum nt_status claim_pages(struct drainer *d) NT_MUST_USE;
 void claim_start(struct drainer *d);
 /* Drops claims whose transaction failed. */
 void claim_undo(struct drainer *d);
-const struct config_tiers *claim_tiers(const struct drainer *d, const struct page *p);
 
 /* gather.c: digests. Makes or refreshes a digest of the lane's held pages. *digest NULL: nothing to merge. */
 enum nt_status gather_digest(struct drainer *d, int32_t lane, enum alert_class class, const struct page *first,

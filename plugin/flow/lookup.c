@@ -20,7 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LOOK_URL = 4096, LOOK_PAGE = 50, LOOK_PAGE_LARGE = 1000, LOOK_CONCLUSIVE = 30000 };
+enum { LOOK_URL = 4096, LOOK_PAGE = 50, LOOK_PAGE_LARGE = 1000, LOOK_CONCLUSIVE = 30000, LONG_AGO = 300000 };
 
 static int64_t look_after(const struct flight *f)
 {
@@ -138,10 +138,14 @@ static bool remnant(void *arg, const struct page *page)
         r->status = NT_ENOMEM;
         return false;
     }
-    /* A start in the future (the clock went back) counts as now; one long ago has had its 30 s. */
+    /*
+     * A start in the future (the clock went back) counts as now; one long ago has had its 30 s. In between the clock
+     * may have been set since the crash by as much as it shows, so the 30 s count from now: a message that is there is
+     * found earlier.
+     */
     int64_t ago = d->now - page->attempt_started;
     f->started = page->attempt_started < d->now ? page->attempt_started : d->now;
-    f->started_boot = d->boot - (ago > 0 ? ago : 0);
+    f->started_boot = d->boot - (ago > LONG_AGO ? ago : 0);
     f->step = f->step_before = FLIGHT_UNKNOWN;
     log_warning("page %lld to %s was being sent when its drainer died: looking at Twilio's list for what became of it",
                 (long long)page->id, page->number);

@@ -54,6 +54,7 @@ static void write_frame(struct frame *f, const struct order *o, int64_t now)
         frame_put(f, "text", o->text);
     if (o->test)
         frame_put(f, "test", "1");
+    frame_put(f, "notify_twilio_macros", "1"); /* from here on no key is an option, whatever its name */
     put_all(f, &o->pairs);
     if (o->env.n) {
         frame_put(f, "notify_twilio_environment", "1");

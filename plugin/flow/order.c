@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const char macros_mark[] = "notify_twilio_macros";
 static const char environment_mark[] = "notify_twilio_environment";
 
 void order_init(struct order *o)
@@ -90,6 +91,8 @@ static enum nt_status read_option(struct order *o, const char *key, const char *
     if (!strcmp(key, "media")) {
         if (o->media.n >= ORDER_MEDIA_MAX)
             return bad(error, key, "more than ten");
+        if (strncmp(value, "http://", 7) != 0 && strncmp(value, "https://", 8) != 0)
+            return bad(error, key, "no http or https URL");
         return strlist_add(&o->media, value);
     }
     if (!strcmp(key, "request")) {
@@ -135,6 +138,10 @@ enum nt_status order_read(const char *frame, size_t len, struct order *out, stru
             return bad(error, "request", "a key is empty or too long");
         memcpy(name, key, key_len);
         name[key_len] = '\0';
+        if (!strcmp(name, macros_mark)) {
+            head = false;
+            continue;
+        }
         if (!strcmp(name, environment_mark)) {
             environment = true;
             head = false;

@@ -40,8 +40,9 @@ void order_clean(struct order *o);
 enum nt_status order_set(char **field, const char *value) NT_MUST_USE;
 
 /* Reads a hand-over frame. NT_EINVAL with words in error: not a frame of version 1, damaged, more than ten media, a bad
- * number. Besides the options (before the first macro) and the macros, a pair `notify_twilio_environment=1` says that
- * what follows comes from the environment. */
+ * number, media that is no URL. The options come before the first macro; a pair `notify_twilio_macros=1` ends them even
+ * where a macro has an option's name, and `notify_twilio_environment=1` says that what follows comes from the
+ * environment. */
 enum nt_status order_read(const char *frame, size_t len, struct order *out, struct buf *error) NT_MUST_USE;
 
 #endif

@@ -37,14 +37,6 @@ uint64_t ready_object(const char *object)
     return hash_text(object);
 }
 
-void ready_number(const struct ready_lane *lane, char out[NUMBER_MAX])
-{
-    char digits[32];
-    int n = snprintf(digits, sizeof digits, "+%llu", (unsigned long long)lane->number);
-    memcpy(out, digits, (size_t)(n < NUMBER_MAX ? n + 1 : NUMBER_MAX));
-    out[NUMBER_MAX - 1] = '\0';
-}
-
 /* ---- open addressing: two tables of indexes, by number and by page id ---- */
 
 static uint64_t mix(uint64_t x)

@@ -57,7 +57,6 @@ void ready_clean(struct ready *q);
 enum nt_status ready_update(struct ready *q, const struct page *page) NT_MUST_USE;
 /* The lane of a number, made when missing; READY_NONE: no memory. */
 int32_t ready_lane(struct ready *q, const char *number);
-void ready_number(const struct ready_lane *lane, char out[NUMBER_MAX]);
 uint64_t ready_object(const char *object);
 
 /* May this entry go now? Asked for each candidate, in order. */

@@ -1,5 +1,5 @@
 /*
- * report: the one place where a page becomes JSON or a line for people.
+ * report: the one place where a page becomes JSON.
  */
 #include "flow/report.h"
 
@@ -67,26 +67,4 @@ void report_page_json(struct json *j, const struct page *page)
     json_object(j);
     report_page_members(j, page);
     json_end(j);
-}
-
-enum nt_status report_page_line(const struct page *page, struct buf *out)
-{
-    buf_addf(out, "%lld %s %s", (long long)page->id, page_state_name(page->state), page->number);
-    if (*page->contact)
-        buf_addf(out, " (%s)", page->contact);
-    if (page->flags & PAGE_DIGEST)
-        buf_adds(out, " digest");
-    else
-        buf_addf(out, " %s", alert_event_name(page->event));
-    if (*page->alert_state)
-        buf_addf(out, " %s", page->alert_state);
-    if (*page->host)
-        buf_addf(out, " %s%s%s", page->host, *page->service ? "/" : "", page->service);
-    if (*page->sid)
-        buf_addf(out, " %s", page->sid);
-    if (page->error_code)
-        buf_addf(out, " [%d: %s]", page->error_code, page->error_message);
-    else if (*page->error_message)
-        buf_addf(out, " [%s]", page->error_message);
-    return buf_status(out);
 }

@@ -1,4 +1,4 @@
-/* report: a page as people and programs read it. */
+/* report: a page as programs read it. */
 #ifndef NT_FLOW_REPORT_H
 #define NT_FLOW_REPORT_H
 
@@ -11,7 +11,5 @@
 void report_page_json(struct json *j, const struct page *page);
 /* The members only, inside an object the caller has opened. */
 void report_page_members(struct json *j, const struct page *page);
-/* One line for people: "12 sent +1… (alice) CRITICAL web01/HTTP SM…". */
-enum nt_status report_page_line(const struct page *page, struct buf *out);
 
 #endif

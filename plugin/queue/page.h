@@ -48,6 +48,7 @@ enum page_flag {
     PAGE_COUNTED = 512,      /* in the send history already: a further attempt is not another page */
     PAGE_ALONE = 1024,       /* its digest was refused: goes by itself */
     PAGE_AGAIN = 2048,       /* repeats one that was not delivered: not repeated once more */
+    PAGE_ASIDE = 4096,       /* only a record of why nobody was paged: ends nothing else */
 };
 
 struct page {
@@ -100,7 +101,6 @@ struct page *page_copy(const struct page *p);
 /* Makes the first of others the number. False: there is none. */
 bool page_next_number(struct page *p);
 const char *page_state_name(enum page_state s);
-enum nt_status page_state_parse(const char *word, enum page_state *out) NT_MUST_USE;
 /* True for states that no longer change by themselves (sent counts as settled: a receipt may still come). */
 bool page_settled(enum page_state s);
 

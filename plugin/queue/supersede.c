@@ -203,7 +203,7 @@ static bool find_newer(void *arg, const struct page *p)
 {
     struct newest *n = arg;
     const struct news news = news_of_page(p);
-    if (p->alert_id > n->page->alert_id && news_supersedes(&news, n->page) &&
+    if (p->alert_id > n->page->alert_id && !(p->flags & PAGE_ASIDE) && news_supersedes(&news, n->page) &&
         (!n->found || p->alert_id > n->found->alert_id)) {
         page_free(n->found);
         n->found = page_copy(p);

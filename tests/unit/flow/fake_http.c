@@ -88,16 +88,6 @@ bool http_unsent_of(const struct http *h, const void *arg)
     return false;
 }
 
-void http_wake(struct http *h)
-{
-    (void)h;
-}
-
-void http_forget_connections(struct http *h)
-{
-    (void)h;
-}
-
 static void finish(struct fake_twilio *t, struct tw_request *r)
 {
     struct http_result result = {.end = r->end,

@@ -116,7 +116,7 @@ static void test_order__refuses(void **state)
 static void test_order__garbage_does_no_harm(void **state)
 {
     (void)state;
-    static const char seed[] = "notify_twilio=1\0to=alice\0media=x\0deadline=12\0HOSTNAME=web01\0";
+    static const char seed[] = "notify_twilio=1\0to=alice\0media=http://x\0deadline=12\0HOSTNAME=web01\0";
     uint64_t random = 88172645463325252u;
     for (int i = 0; i < 20000; i++) {
         char frame[sizeof seed];
@@ -146,7 +146,7 @@ static void test_order__garbage_does_no_harm(void **state)
 static void test_order__each_allocation_fails_once(void **state)
 {
     (void)state;
-    static const char frame[] = "notify_twilio=1\0to=alice,bob\0source=nagios\0media=x\0HOSTNAME=web01\0"
+    static const char frame[] = "notify_twilio=1\0to=alice,bob\0source=nagios\0media=http://x\0HOSTNAME=web01\0"
                                 "notify_twilio_environment=1\0NAGIOS_X=y";
     for (unsigned long n = 1; n < 100; n++) {
         struct order o;

@@ -160,13 +160,10 @@ static void test_ready__thousands_of_lanes(void **state)
     struct ready q;
     ready_init(&q);
     for (int i = 0; i < LANES; i++) {
-        char number[NUMBER_MAX], back[NUMBER_MAX];
+        char number[NUMBER_MAX];
         snprintf(number, sizeof number, "+1500%06d", i);
         update(&q, &(struct given){i + 1, 0, number, "x", CLASS_URGENT, false, PAGE_QUEUED});
-        struct ready_lane *lane = &q.lane[ready_lane(&q, number)];
-        lane->last_paged = (i * 7919) % LANES;
-        ready_number(lane, back);
-        assert_string_equal(back, number);
+        q.lane[ready_lane(&q, number)].last_paged = (i * 7919) % LANES;
     }
     assert_int_equal(q.lanes, LANES);
     t = (struct taker){.now = 1};

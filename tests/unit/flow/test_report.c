@@ -1,4 +1,4 @@
-/* A page as JSON and as a line. */
+/* A page as JSON. */
 #include "flow/report.h"
 
 #include <setjmp.h>
@@ -84,30 +84,11 @@ static void test_report__json_sent_by_a_bare_number(void **state)
     page_free(p);
 }
 
-static void test_report__line(void **state)
-{
-    (void)state;
-    struct page *p = some_page();
-    struct buf b;
-    buf_init(&b, 1 << 16);
-    assert_int_equal(report_page_line(p, &b), NT_OK);
-    assert_string_equal(buf_text(&b), "7 queued +15005550001 (alice) problem CRITICAL web01/HTTP");
-    buf_reset(&b);
-    p->error_code = 21211;
-    assert_int_equal(page_set(&p->error_message, "no such number"), NT_OK);
-    assert_int_equal(page_set(&p->service, ""), NT_OK);
-    assert_int_equal(report_page_line(p, &b), NT_OK);
-    assert_string_equal(buf_text(&b), "7 queued +15005550001 (alice) problem CRITICAL web01 [21211: no such number]");
-    buf_clean(&b);
-    page_free(p);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_report__json_queued),
         cmocka_unit_test(test_report__json_sent_by_a_bare_number),
-        cmocka_unit_test(test_report__line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
