@@ -277,7 +277,7 @@ def part_pacing(bench):
         busy = (pages - 1) / 20 / ((times[-1] - times[0]) / 1000) * 100
         window = max(sum(1 for t in times if start <= t < start + 1000) for start in times)
         bench.row("paced sender busy", busy, 98, " %", least=True, detail=f"{pages} pages at 20/s")
-        bench.row("  most in any second", window, 20, "", "as they arrived")
+        bench.row("  most in any second", window, 21, "", "as they arrived: the rate, and the one message that begins")
 
 
 def part_writers(bench):
@@ -300,8 +300,8 @@ def part_writers(bench):
 def part_storm(bench):
     """10,000 alerts at once; how soon is a quiet number's page on the wire?"""
     config = {"twilio": {"senders": [{"from": harness.FROM, "segments_per_second": 100000}], "connections": 16}}
-    with Stage(config, {"latency": 20}, daemon=True) as (sim, site):
-        _, text = bench.tool("bench_flood", site.socket, 10000, 64, "-n", 500, "-q", 100)
+    with Stage(config, {"latency": 150}, daemon=True) as (sim, site):
+        _, text = bench.tool("bench_flood", site.socket, 10000, 64, "-n", 20, "-q", 100)
         asked = {m[0]: float(m[1]) for m in re.findall(r"^quiet (\S+) ([\d.]+)", text, re.M)}
         harness.wait_until(lambda: set(asked) <= {m["to"] for m in sim.messages()}, 30, "the quiet ones arrive")
         arrived = {}
