@@ -32,9 +32,10 @@ void ready_clean(struct ready *q)
     ready_init(q);
 }
 
-uint64_t ready_object(const char *object)
+uint32_t ready_object(const char *object)
 {
-    return hash_text(object);
+    uint64_t hash = hash_text(object);
+    return (uint32_t)(hash ^ hash >> 32);
 }
 
 /* ---- open addressing: two tables of indexes, by number and by page id ---- */
@@ -223,7 +224,6 @@ enum nt_status ready_update(struct ready *q, const struct page *page)
     struct ready_entry *e = &q->entry[index];
     e->due = page->due;
     e->expire = page->expire;
-    e->created = page->created;
     e->object = ready_object(page->object);
     e->lane = lane;
     e->class = page->class == CLASS_ROUTINE;

@@ -2,7 +2,7 @@
  * ready: the unsent pages of the store, in memory, in the order in which they should go.
  *
  * The store is the truth; this is its mirror, fed with every page whose change counter has moved. It holds no text:
- * about a hundred bytes a page. A lane is one number.
+ * about sixty bytes a page. A lane is one number.
  *
  * Order: urgent before routine, then a number's first page about an object before repeats, then the number paged
  * longest ago, then the older page. Within a lane the older page of the same rank goes first.
@@ -19,11 +19,11 @@
 enum { READY_NONE = -1 };
 
 struct ready_entry {
-    int64_t id, due, expire, created; /* ms since the epoch */
-    uint64_t object;                  /* hash */
-    int32_t lane, next, before;       /* in its list; free entries are chained by next */
-    uint8_t class, repeat, held, taken, used;
-    uint8_t chosen; /* its sender was chosen with it (--from) */
+    int64_t id, due, expire;    /* ms since the epoch */
+    uint32_t object;            /* hash: two that collide do not go at the same time, no more */
+    int32_t lane, next, before; /* in its list; free entries are chained by next */
+    uint8_t class, repeat, held, taken;
+    bool used, chosen; /* chosen: its sender was chosen with it (--from) */
 };
 
 struct ready_lane {
@@ -57,7 +57,7 @@ void ready_clean(struct ready *q);
 enum nt_status ready_update(struct ready *q, const struct page *page) NT_MUST_USE;
 /* The lane of a number, made when missing; READY_NONE: no memory. */
 int32_t ready_lane(struct ready *q, const char *number);
-uint64_t ready_object(const char *object);
+uint32_t ready_object(const char *object);
 
 /* May this entry go now? Asked for each candidate, in order. */
 enum ready_verdict {
