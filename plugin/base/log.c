@@ -101,11 +101,6 @@ bool log_has_file(void)
     return state.fd >= 0;
 }
 
-enum log_level log_level_get(void)
-{
-    return state.level;
-}
-
 enum nt_status log_level_parse(const char *word, enum log_level *level)
 {
     for (size_t i = 0; i < sizeof level_word / sizeof *level_word; i++)

@@ -20,7 +20,6 @@ enum nt_status log_open(const char *program, enum log_level level, const char *t
 bool log_has_file(void) NT_MUST_USE;
 /* The last call: back to stderr, the secrets are forgotten. */
 void log_close(void);
-enum log_level log_level_get(void);
 /* error|warning|info|debug; NT_EINVAL else. */
 enum nt_status log_level_parse(const char *word, enum log_level *level) NT_MUST_USE;
 /* Never show this text (at least 4 bytes; shorter ones are ignored). Copied; at most 32 are kept, the

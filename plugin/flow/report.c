@@ -3,8 +3,6 @@
  */
 #include "flow/report.h"
 
-#include <string.h>
-
 void report_page_members(struct json *j, const struct page *page)
 {
     json_key(j, "id");

@@ -244,11 +244,6 @@ int handover_fd(const struct handover_server *s)
     return s->epoll;
 }
 
-int handover_clients(const struct handover_server *s)
-{
-    return s->clients;
-}
-
 /* Whether a socket file that is in the way has nobody behind it. */
 static enum nt_status check_dead(const struct sockaddr_un *address)
 {

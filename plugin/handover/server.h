@@ -24,7 +24,5 @@ enum nt_status handover_receive(struct handover_server *s, int max, handover_req
 /* One JSON packet back, once for each request; a client that has gone is no error. An answer that the client does not take,
  * or that is bigger than the kernel lets a packet be, ends its connection. */
 void handover_answer(struct handover_server *s, struct handover_client *client, const char *json, size_t len);
-/* Connected clients. */
-int handover_clients(const struct handover_server *s);
 
 #endif

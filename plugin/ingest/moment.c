@@ -11,7 +11,8 @@
 /* 2001-09-09. Neither a monitor nor a problem of it is older; a zero or a small number is "never". */
 #define MOMENT_OLDEST INT64_C(1000000000)
 
-int64_t moment_seconds(const char *text)
+/* "0", "1234.5" → seconds; -1 when it is no number. */
+static int64_t whole_seconds(const char *text)
 {
     size_t digits = strspn(text, "0123456789");
     const char *rest = text + digits;
@@ -27,19 +28,19 @@ int64_t moment_seconds(const char *text)
 
 int64_t moment_epoch(const char *text, int64_t now)
 {
-    int64_t value = moment_seconds(text);
+    int64_t value = whole_seconds(text);
     return value < MOMENT_OLDEST || value > now ? now : value;
 }
 
 int64_t moment_duration(const char *seconds, int64_t at)
 {
-    int64_t value = moment_seconds(seconds);
+    int64_t value = whole_seconds(seconds);
     return value > at - MOMENT_OLDEST ? -1 : value;
 }
 
 int64_t moment_since(const char *epoch, int64_t at)
 {
-    int64_t value = moment_seconds(epoch);
+    int64_t value = whole_seconds(epoch);
     return value < MOMENT_OLDEST || value > at ? -1 : at - value;
 }
 

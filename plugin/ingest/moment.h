@@ -9,8 +9,6 @@
 /* "1795425548" (a fraction is dropped) → seconds since the epoch. What is no number, lies before 2001 or in the future:
  * now. now and the result are seconds. */
 int64_t moment_epoch(const char *text, int64_t now);
-/* "0", "1234.5" → seconds; -1 when it is no number. */
-int64_t moment_seconds(const char *text);
 /* How long the state has lasted, given that the event is of time `at`: -1 for what is no number, or reaches back before
  * 2001 (Nagios says "since the epoch" of what was never checked). */
 int64_t moment_duration(const char *seconds, int64_t at);

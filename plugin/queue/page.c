@@ -4,7 +4,7 @@
  * Who owns what: a page owns all its strings and both lists; page_free() takes everything. page_set() replaces a
  * string by a copy. Nothing here knows how pages are stored.
  *
- * DIAGNOSTICS: NT_ENOMEM alone; page_state_parse() says NT_EINVAL to a word that names no state.
+ * DIAGNOSTICS: NT_ENOMEM alone.
  */
 #include "queue/page.h"
 
@@ -123,17 +123,6 @@ bool page_next_number(struct page *p)
 const char *page_state_name(enum page_state s)
 {
     return (unsigned)s < STATES ? state_names[s] : "unknown";
-}
-
-enum nt_status page_state_parse(const char *word, enum page_state *out)
-{
-    for (unsigned i = 0; i < STATES; i++) {
-        if (strcmp(word, state_names[i]) == 0) {
-            *out = (enum page_state)i;
-            return NT_OK;
-        }
-    }
-    return NT_EINVAL;
 }
 
 bool page_settled(enum page_state s)

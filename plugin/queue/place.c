@@ -57,7 +57,8 @@ enum nt_status place_errno(int error)
     }
 }
 
-const char *place_path(const char *url)
+/* The path in "sqlite:PATH" (borrowed from url), NULL when url is of another kind or has no path. */
+static const char *path_of(const char *url)
 {
     if (!url || strncmp(url, scheme, sizeof scheme - 1) != 0 || !url[sizeof scheme - 1])
         return NULL;
@@ -92,7 +93,7 @@ static char *resolve(const char *path)
 enum nt_status place_init(struct place *p, const char *url, struct buf *error)
 {
     *p = (struct place){NULL, NULL, false};
-    const char *path = place_path(url);
+    const char *path = path_of(url);
     if (!path) {
         place_say(error, "store: %s: not of the form sqlite:/path", url ? url : "");
         return NT_EINVAL;

@@ -18,8 +18,6 @@ struct place {
 /* Words for the caller's error text; error may be NULL. */
 void place_say(struct buf *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The path in "sqlite:PATH" (borrowed from url), NULL when url is of another kind or has no path. */
-const char *place_path(const char *url);
 /* Names only, nothing is touched. NT_EINVAL: not a url of ours. place_clean() after success. */
 enum nt_status place_init(struct place *p, const char *url, struct buf *error) NT_MUST_USE;
 void place_clean(struct place *p);

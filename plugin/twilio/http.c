@@ -69,18 +69,6 @@ static CURLM *multi_new(struct http *h)
     return multi;
 }
 
-/* Idle connections live in the multi handle; a new one has none. */
-static void renew(struct http *h)
-{
-    CURLM *multi = h->active_n ? NULL : multi_new(h);
-    h->forget = !multi;
-    if (!multi)
-        return;
-    curl_multi_cleanup(h->multi);
-    h->multi = multi;
-    h->timer = -1;
-}
-
 /* Requests. */
 
 static void link_active(struct transfer *t)
@@ -167,14 +155,11 @@ int http_active(const struct http *h)
 
 static void finish(struct transfer *t, CURLcode code)
 {
-    struct http *h = t->http;
     struct http_result r;
     transfer_result(t, code, &r);
     unlink_active(t);
     t->done(t->arg, &r);
     to_pool(t);
-    if (h->forget)
-        renew(h);
 }
 
 /* Hands over what has ended; how many. */
@@ -287,19 +272,6 @@ enum nt_status http_run(struct http *h, const int *fds, bool *ready, int n, int6
     return status;
 }
 
-void http_wake(struct http *h)
-{
-    poller_ring(&h->poller);
-}
-
-void http_forget_connections(struct http *h)
-{
-    struct sigpipe guard;
-    sigpipe_hold(&guard);
-    renew(h);
-    sigpipe_release(&guard);
-}
-
 /* "http://user:password@host:port": libcurl gets the credentials apart, because it quotes the rest in its messages. */
 static enum nt_status set_proxy(struct http *h, const char *proxy)
 {
@@ -344,7 +316,7 @@ enum nt_status http_new(const struct http_options *o, struct http **out)
         curl_global_cleanup();
         return NT_ENOMEM;
     }
-    h->poller = (struct poller){-1, -1};
+    h->poller = (struct poller){-1};
     h->timer = h->patience = -1;
     h->connections = o->connections > 0 ? o->connections : 1;
     h->connect_timeout = o->connect_timeout > 0 ? o->connect_timeout : 5000;

@@ -71,10 +71,5 @@ bool http_unsent_of(const struct http *h, const void *arg);
  * caller's descriptors (epoll-able; readable is waited for). ready[i] (may be NULL) tells which. Callbacks run inside.
  */
 enum nt_status http_run(struct http *h, const int *fds, bool *ready, int n, int64_t timeout) NT_MUST_USE;
-/* Wakes http_run() up from a signal handler or another thread. */
-void http_wake(struct http *h);
-/* Ends idle connections (before a fork, at a reload): at once, or when the last request under way has ended; requests
- * started meanwhile make new ones. */
-void http_forget_connections(struct http *h);
 
 #endif

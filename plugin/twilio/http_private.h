@@ -50,7 +50,6 @@ struct http {
     int64_t name_patience; /* how long a name server may take, ms */
     int64_t patience;      /* when to look for names that take too long, boot ms; -1 never */
     int64_t complained;    /* when the log was last told that names cannot be resolved, boot ms; 0 never */
-    bool forget;           /* the warm connections are not to be used any more */
 };
 
 /* Before anything else of libcurl's. */

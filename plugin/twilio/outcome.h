@@ -32,6 +32,4 @@ struct outcome {
     char request_id[64];           /* Twilio-Request-Id */
 };
 
-const char *outcome_kind_name(enum outcome_kind k);
-
 #endif

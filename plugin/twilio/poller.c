@@ -3,7 +3,7 @@
  *
  * libcurl tells once about each of its sockets, so those live in an epoll. The caller's descriptors come with every
  * call and are few; they are polled beside the epoll's own descriptor, so that nothing has to be added and taken away
- * all the time. The bell is an eventfd in the epoll.
+ * all the time.
  *
  * DIAGNOSTICS: NT_EIO when the kernel gives no descriptor or refuses one; NT_ENOMEM; NT_ETOOBIG for more than POLLED of
  * the caller's descriptors. A signal is no error, but ends the waiting.
@@ -17,18 +17,16 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 enum { POLLED = 256 };
 
 enum nt_status poller_init(struct poller *p)
 {
-    *p = (struct poller){.epoll = epoll_create1(EPOLL_CLOEXEC), .bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-    if (p->epoll >= 0 && p->bell >= 0 && poller_watch(p, p->bell, true, false) == NT_OK)
+    *p = (struct poller){.epoll = epoll_create1(EPOLL_CLOEXEC)};
+    if (p->epoll >= 0)
         return NT_OK;
     log_error("cannot make an event loop: %s", strerror(errno));
-    poller_clean(p);
     return NT_EIO;
 }
 
@@ -36,9 +34,7 @@ void poller_clean(struct poller *p)
 {
     if (p->epoll >= 0)
         close(p->epoll);
-    if (p->bell >= 0)
-        close(p->bell);
-    *p = (struct poller){-1, -1};
+    *p = (struct poller){-1};
 }
 
 enum nt_status poller_watch(struct poller *p, int fd, bool readable, bool writable)
@@ -55,15 +51,6 @@ void poller_forget(struct poller *p, int fd)
 {
     /* Already closed is as good as forgotten. */
     (void)epoll_ctl(p->epoll, EPOLL_CTL_DEL, fd, NULL);
-}
-
-void poller_ring(struct poller *p)
-{
-    int keep = errno;
-    /* A full counter has rung already. */
-    ssize_t n = write(p->bell, &(uint64_t){1}, sizeof(uint64_t));
-    (void)n;
-    errno = keep;
 }
 
 /* Waits for the caller's descriptors and the epoll as one. Sets *timeout to 0 when the epoll need not be waited for any
@@ -117,15 +104,8 @@ enum nt_status poller_wait(struct poller *p, const int *fds, bool *ready, int fd
     }
     for (int i = 0; i < got; i++) {
         uint32_t e = events[i].events;
-        int fd = events[i].data.fd;
-        if (fd == p->bell) {
-            uint64_t count;
-            ssize_t len = read(p->bell, &count, sizeof count);
-            (void)len;
-            *woken = true;
-            continue;
-        }
-        out[(*n)++] = (struct poller_event){fd, e & (EPOLLIN | EPOLLHUP | EPOLLERR), e & EPOLLOUT, e & EPOLLERR};
+        out[(*n)++] =
+            (struct poller_event){events[i].data.fd, e & (EPOLLIN | EPOLLHUP | EPOLLERR), e & EPOLLOUT, e & EPOLLERR};
     }
     return NT_OK;
 }

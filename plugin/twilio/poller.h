@@ -1,6 +1,5 @@
 /*
- * poller: waits on many descriptors: a lasting set (an epoll), the caller's of the moment, and a bell that anybody may
- * ring.
+ * poller: waits on many descriptors: a lasting set (an epoll), and the caller's of the moment.
  */
 #ifndef NT_TWILIO_POLLER_H
 #define NT_TWILIO_POLLER_H
@@ -18,7 +17,7 @@ struct poller_event {
 };
 
 struct poller {
-    int epoll, bell;
+    int epoll;
 };
 
 enum nt_status poller_init(struct poller *p) NT_MUST_USE;
@@ -26,12 +25,9 @@ void poller_clean(struct poller *p);
 /* Puts fd into the lasting set, or changes what it is watched for. */
 enum nt_status poller_watch(struct poller *p, int fd, bool readable, bool writable) NT_MUST_USE;
 void poller_forget(struct poller *p, int fd);
-/* Async-signal-safe, thread-safe. */
-void poller_ring(struct poller *p);
 /*
  * Waits up to timeout ms (−1 for ever). out gets *n events of the lasting set; ready[i] (ready may be NULL) whether
- * fds[i] is readable or at its end, negative ones never; *woken whether the bell rang, one of the caller's is ready, or
- * a signal came.
+ * fds[i] is readable or at its end, negative ones never; *woken whether one of the caller's is ready, or a signal came.
  */
 enum nt_status poller_wait(struct poller *p, const int *fds, bool *ready, int fds_n, int64_t timeout,
                            struct poller_event out[POLLER_EVENTS], int *n, bool *woken) NT_MUST_USE;

@@ -5,9 +5,8 @@
  * its own. Everything outside RFC 3986's unreserved characters is percent-encoded; a space becomes "+", as HTML's forms
  * have it. A form owns its values; the names are static.
  *
- * DIAGNOSTICS: NT_EINVAL for a page that cannot be a message: no number, no sender, neither text nor media; and for
- * a next page that lies outside base_url. NT_ENOMEM; NT_ETOOBIG from a buf that is too small. On failure the form is
- * empty.
+ * DIAGNOSTICS: NT_EINVAL for a page that cannot be a message: no number, no sender, neither text nor media.
+ * NT_ENOMEM; NT_ETOOBIG from a buf that is too small. On failure the form is empty.
  */
 #include "twilio/request.h"
 
@@ -188,35 +187,6 @@ enum nt_status request_message_url(const struct config_twilio *t, const char *si
     buf_adds(out, "/Messages/");
     encode(out, sid, "%20");
     return buf_adds(out, ".json");
-}
-
-enum nt_status request_balance_url(const struct config_twilio *t, struct buf *out)
-{
-    account_url(t, out);
-    return buf_adds(out, "/Balance.json");
-}
-
-enum nt_status request_next_url(const struct config_twilio *t, const char *uri, struct buf *out)
-{
-    size_t base = strlen(t->base_url);
-    /* Some servers give it whole. */
-    if (base && strncmp(uri, t->base_url, base) == 0)
-        uri += base;
-    /* "//host/…" and "/\host" are read as another host by some; so is "@host" behind a bare name. */
-    if (uri[0] != '/' || uri[1] == '/' || strlen(uri) > 4096)
-        return NT_EINVAL;
-    for (const char *s = uri; *s; s++) {
-        if ((unsigned char)*s <= ' ' || (unsigned char)*s >= 0x7f || *s == '\\')
-            return NT_EINVAL;
-    }
-    /* Going up would leave a base_url that has a path. */
-    size_t path = strcspn(uri, "?#");
-    for (size_t i = 0; i + 2 < path; i++) {
-        if (memcmp(uri + i, "/..", 3) == 0 && (i + 3 == path || uri[i + 3] == '/'))
-            return NT_EINVAL;
-    }
-    buf_adds(out, t->base_url);
-    return buf_adds(out, uri);
 }
 
 void request_credentials(const struct config_twilio *t, const char **user, const char **password)

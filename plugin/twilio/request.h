@@ -47,9 +47,6 @@ enum nt_status request_from_url(const struct config_twilio *t, const char *from,
 enum nt_status request_recent_url(const struct config_twilio *t, int64_t since, int page_size,
                                   struct buf *out) NT_MUST_USE;
 enum nt_status request_message_url(const struct config_twilio *t, const char *sid, struct buf *out) NT_MUST_USE;
-enum nt_status request_balance_url(const struct config_twilio *t, struct buf *out) NT_MUST_USE;
-/* base_url + a relative next_page_uri; NT_EINVAL when it would leave base_url. */
-enum nt_status request_next_url(const struct config_twilio *t, const char *uri, struct buf *out) NT_MUST_USE;
 /* User and password for Basic: AC…:token or SK…:secret. Borrowed from t. */
 void request_credentials(const struct config_twilio *t, const char **user, const char **password);
 

@@ -300,24 +300,3 @@ void message_list_clean(struct message_list *l)
     cJSON_Delete(l->private);
     *l = (struct message_list){.next_page_uri = ""};
 }
-
-enum nt_status response_balance(const char *body, size_t len, struct buf *amount)
-{
-    cJSON *json = cJSON_ParseWithLength(body, len);
-    const cJSON *balance = cJSON_GetObjectItemCaseSensitive(json, "balance");
-    char number[32] = "", currency[8] = "";
-    if (cJSON_IsString(balance))
-        put_text(number, sizeof number, balance->valuestring);
-    else if (cJSON_IsNumber(balance) && balance->valuedouble < 1e15 && balance->valuedouble > -1e15)
-        snprintf(number, sizeof number, "%.2f", balance->valuedouble);
-    put_text(currency, sizeof currency, text_of(json, "currency"));
-    cJSON_Delete(json);
-    if (!*number)
-        return NT_EINVAL;
-    buf_adds(amount, number);
-    if (*currency) {
-        buf_addc(amount, ' ');
-        buf_adds(amount, currency);
-    }
-    return buf_status(amount);
-}

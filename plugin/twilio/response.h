@@ -5,7 +5,6 @@
 #ifndef NT_TWILIO_RESPONSE_H
 #define NT_TWILIO_RESPONSE_H
 
-#include "base/buf.h"
 #include "base/status.h"
 #include "twilio/http.h"
 #include "twilio/outcome.h"
@@ -37,7 +36,6 @@ enum nt_status response_list(const char *body, size_t len,
                              struct message_list *out) NT_MUST_USE; /* NT_EINVAL: not such a list */
 enum nt_status response_message(const char *body, size_t len, struct message_list *out) NT_MUST_USE; /* a list of one */
 void message_list_clean(struct message_list *l);
-enum nt_status response_balance(const char *body, size_t len, struct buf *amount) NT_MUST_USE; /* "12.30 USD" */
 
 /* What the table of error codes says: for receipts (error_code of an undelivered message) and requests. */
 enum error_advice {

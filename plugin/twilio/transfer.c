@@ -153,7 +153,6 @@ static enum nt_status configure(struct transfer *t, const struct http_request *r
     SET(t, CURLOPT_USERNAME, r->user && *r->user ? r->user : NULL);
     SET(t, CURLOPT_PASSWORD, r->user && *r->user ? r->password : NULL);
     SET(t, CURLOPT_TIMEOUT_MS, (long)(r->timeout > 0 ? r->timeout : h->timeout));
-    SET(t, CURLOPT_FRESH_CONNECT, h->forget ? 1L : 0L);
     configure_protocol(t);
     if (t->secure)
         configure_trust(t);

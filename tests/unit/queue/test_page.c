@@ -5,18 +5,16 @@
 
 #include <string.h>
 
-static void test_page__names_and_parses_every_state(void **state)
+static void test_page__names_every_state(void **state)
 {
     (void)state;
     for (int i = PAGE_QUEUED; i <= PAGE_DUPLICATE; i++) {
-        enum page_state s;
-        assert_int_equal(page_state_parse(page_state_name((enum page_state)i), &s), NT_OK);
-        assert_int_equal(s, i);
-        assert_int_equal(page_settled(s), i > PAGE_SENDING);
+        const char *name = page_state_name((enum page_state)i);
+        for (int k = PAGE_QUEUED; k < i; k++)
+            assert_string_not_equal(name, page_state_name((enum page_state)k));
+        assert_string_not_equal(name, "unknown");
+        assert_int_equal(page_settled((enum page_state)i), i > PAGE_SENDING);
     }
-    enum page_state s;
-    assert_int_equal(page_state_parse("lost", &s), NT_EINVAL);
-    assert_int_equal(page_state_parse("", &s), NT_EINVAL);
     assert_string_equal(page_state_name((enum page_state)99), "unknown");
     assert_string_equal(page_state_name(PAGE_SUPERSEDED), "superseded");
 }
@@ -91,7 +89,7 @@ static void test_page__says_when_memory_runs_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_page__names_and_parses_every_state),
+        cmocka_unit_test(test_page__names_every_state),
         cmocka_unit_test(test_page__copies_everything),
         cmocka_unit_test(test_page__goes_on_to_the_next_number),
         cmocka_unit_test(test_page__says_when_memory_runs_out),

@@ -395,39 +395,9 @@ static void test_http__waits_for_the_callers_descriptors_too(void **state)
     assert_int_equal(write(fd[1], "x", 1), 1);
     assert_int_equal(http_run(h, fd, &ready, 1, -1), NT_OK);
     assert_true(ready);
-    http_wake(h);
-    assert_int_equal(http_run(h, NULL, NULL, 0, -1), NT_OK);
     close(fd[0]);
     close(fd[1]);
     http_free(h);
-}
-
-static void test_http__forgets_connections(void **state)
-{
-    (void)state;
-    static const struct server_step steps[] = {{ACT_ANSWER, NULL}};
-    struct server *server = server_start(steps, 1, false);
-    struct http *h = make(4);
-    struct seen s, t;
-    post(h, server, &s);
-    post(h, server, &s);
-    assert_int_equal(server_connections(server), 1);
-    http_forget_connections(h);
-    server_wait_closed(server, 1);
-    post(h, server, &s);
-    assert_int_equal(server_connections(server), 2);
-    /* While one is under way: it ends well, and what comes after does not share its connection. */
-    assert_int_equal(start(h, "POST", server_port(server), "Body=x", 0, &s), NT_OK);
-    http_forget_connections(h);
-    assert_int_equal(start(h, "POST", server_port(server), "Body=x", 0, &t), NT_OK);
-    finish(h);
-    assert_int_equal(s.end, HTTP_ANSWERED);
-    assert_int_equal(t.end, HTTP_ANSWERED);
-    server_wait_closed(server, 3);
-    post(h, server, &s);
-    assert_int_equal(server_connections(server), 4);
-    http_free(h);
-    server_stop(server);
 }
 
 static void test_http__freeing_drops_what_is_under_way(void **state)
@@ -541,7 +511,6 @@ int main(void)
         cmocka_unit_test(test_http__many_at_once_share_the_connections),
         cmocka_unit_test(test_http__callbacks_may_start_requests),
         cmocka_unit_test(test_http__waits_for_the_callers_descriptors_too),
-        cmocka_unit_test(test_http__forgets_connections),
         cmocka_unit_test(test_http__freeing_drops_what_is_under_way),
         cmocka_unit_test(test_http__proxies_of_the_environment_do_not_count),
         cmocka_unit_test(test_http__asks_the_proxy),

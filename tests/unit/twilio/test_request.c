@@ -207,46 +207,7 @@ static void test_request__urls(void **state)
     buf_reset(&out);
     assert_int_equal(request_message_url(&c.twilio, "SM1/../x", &out), NT_OK);
     assert_string_equal(buf_text(&out), ACCOUNT "/Messages/SM1%2F..%2Fx.json");
-    buf_reset(&out);
-    assert_int_equal(request_balance_url(&c.twilio, &out), NT_OK);
-    assert_string_equal(buf_text(&out), ACCOUNT "/Balance.json");
     buf_clean(&out);
-}
-
-static void test_request__next_page_stays_at_base_url(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *uri, *url; /* NULL: refused */
-    } table[] = {
-        {"/2010-04-01/Accounts/AC1/Messages.json?Page=1",
-         "https://api.twilio.com/2010-04-01/Accounts/AC1/Messages.json?Page=1"},
-        {"https://api.twilio.com/2010-04-01/x?Page=2", "https://api.twilio.com/2010-04-01/x?Page=2"},
-        {"/x?To=a..b/../c", "https://api.twilio.com/x?To=a..b/../c"},
-        {"", NULL},
-        {"2010-04-01/x", NULL},
-        {"//evil.example/x", NULL},
-        {"/\\evil.example/x", NULL},
-        {"@evil.example/x", NULL},
-        {".evil.example/x", NULL},
-        {":81/x", NULL},
-        {"https://evil.example/x", NULL},
-        {"https://api.twilio.com.evil.example/x", NULL},
-        {"https://api.twilio.com@evil.example/x", NULL},
-        {"/a b", NULL},
-        {"/a\r\nX-Header: 1", NULL},
-        {"/\xc3\xa9", NULL},
-        {"/a/../../b", NULL},
-        {"/..", NULL},
-    };
-    struct config c = plain_config();
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        struct buf out;
-        buf_init(&out, 4096);
-        assert_int_equal(request_next_url(&c.twilio, table[i].uri, &out), table[i].url ? NT_OK : NT_EINVAL);
-        assert_string_equal(buf_text(&out), table[i].url ? table[i].url : "");
-        buf_clean(&out);
-    }
 }
 
 static void test_request__credentials(void **state)
@@ -330,7 +291,6 @@ int main(void)
         cmocka_unit_test(test_request__encoding_lets_nothing_through),
         cmocka_unit_test(test_request__encodes_several_fields),
         cmocka_unit_test(test_request__urls),
-        cmocka_unit_test(test_request__next_page_stays_at_base_url),
         cmocka_unit_test(test_request__credentials),
         cmocka_unit_test(test_request__senders_in_order_of_preference),
         cmocka_unit_test(test_request__survives_missing_memory),

@@ -316,30 +316,6 @@ static void test_response__reads_one_message(void **state)
     message_list_clean(&list);
 }
 
-static void test_response__reads_the_balance(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *body, *amount; /* NULL: none */
-    } table[] = {
-        {"{\"balance\":\"12.30\",\"currency\":\"USD\"}", "12.30 USD"},
-        {"{\"balance\":-0.5,\"currency\":null}", "-0.50"},
-        {"{\"balance\":\"0.05\"}", "0.05"},
-        {"{\"balance\":null,\"currency\":\"USD\"}", NULL},
-        {"{\"balance\":1e300}", NULL},
-        {"{}", NULL},
-        {"", NULL},
-    };
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        struct buf amount;
-        buf_init(&amount, 100);
-        assert_int_equal(response_balance(table[i].body, strlen(table[i].body), &amount),
-                         table[i].amount ? NT_OK : NT_EINVAL);
-        assert_string_equal(buf_text(&amount), table[i].amount ? table[i].amount : "");
-        buf_clean(&amount);
-    }
-}
-
 static void test_response__survives_missing_memory(void **state)
 {
     (void)state;
@@ -370,7 +346,6 @@ int main(void)
         cmocka_unit_test(test_response__refuses_what_is_no_list),
         cmocka_unit_test(test_response__survives_deep_nesting),
         cmocka_unit_test(test_response__reads_one_message),
-        cmocka_unit_test(test_response__reads_the_balance),
         cmocka_unit_test(test_response__survives_missing_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
