@@ -137,8 +137,8 @@ def measure_one_shot(bench, tls, rounds):
 
 def part_one_shot(bench):
     """send with no daemon, stored and delivered, against curl: HTTPS and HTTP"""
-    measure_one_shot(bench, True, 60)
-    measure_one_shot(bench, False, 80)
+    measure_one_shot(bench, True, 40)
+    measure_one_shot(bench, False, 60)
 
 
 def part_handover(bench):
