@@ -23,7 +23,7 @@
 enum { PAGES = 40, PATH = 200 };
 
 static const int64_t now = INT64_C(1700000000000);
-static char folder[64], url[PATH];
+static char folder[64], url[sizeof "sqlite:" + PATH];
 static unsigned char *whole; /* the sound database */
 static size_t whole_len;
 
