@@ -2,7 +2,7 @@
  * send: takes an alert and does not come back before it is safe.
  *
  * The front has offered it to the drainer's socket already when it knew which; here it is offered where only the
- * configuration tells. With nobody there it is stored, a drainer is left behind, and its pages are waited for.
+ * configuration tells. With nobody there the command sees to it itself: departure.c.
  *
  * DIAGNOSTICS: refusals and notes go to stderr; exit statuses as in `--help`.
  */
@@ -11,26 +11,23 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/accept.h"
-#include "flow/drain.h"
 #include "flow/offer.h"
 #include "flow/preview.h"
 #include "flow/report.h"
 #include "notify/answer.h"
-#include "notify/background.h"
 #include "notify/command.h"
+#include "notify/departure.h"
 #include "notify/environment.h"
 #include "notify/session.h"
 #include "notify/text.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 256 * 1024, ERROR_MAX = 16 * 1024, LOOK_EVERY = 50, ALONE = 1000 };
+enum { LINE_MAX_BYTES = 256 * 1024, ERROR_MAX = 16 * 1024 };
 
 /* A drainer left behind must hold nothing of the monitor's open; so it never gets into this process at all. */
 void send_close_inherited(void)
@@ -102,180 +99,6 @@ static void print_accepted(const struct accepted *a, bool json)
         print_page(a->page[i], json);
 }
 
-/* Is anything of ours still worth waiting for? Reads the pages anew, up to the first that is; all: in any case all of
- * them. Duplicates stand as their originals do. */
-static bool waiting(struct runtime *r, struct accepted *a, int64_t until_wall, bool all)
-{
-    bool more = false;
-    for (size_t i = 0; i < a->n && (all || !more); i++) {
-        struct page *p = NULL;
-        if (page_settled(a->page[i]->state) || a->page[i]->state == PAGE_HELD)
-            continue;
-        if (r->store->ops->page_get(r->store, a->page[i]->id, &p) != NT_OK)
-            continue;
-        page_free(a->page[i]);
-        a->page[i] = p;
-        if (p->state == PAGE_SENDING || (p->state == PAGE_QUEUED && p->due <= until_wall))
-            more = true;
-    }
-    return more;
-}
-
-/* A refused page whose contact has a further number goes on there: that page counts. Its exit is the best of both. */
-static bool follow_on(void *arg, const struct page *p)
-{
-    struct accepted *a = arg;
-    for (size_t i = 0; i < a->n; i++)
-        if (a->page[i]->id == p->id)
-            return true;
-    struct page *copy = page_copy(p);
-    if (accepted_add(a, copy) == NT_OK)
-        return true;
-    page_free(copy);
-    return false;
-}
-
-/* True: there is one more. */
-static bool add_follow_ons(struct runtime *r, struct accepted *a)
-{
-    size_t n = a->n;
-    for (size_t i = 0; i < n; i++)
-        if (a->page[i]->state == PAGE_FAILED && a->page[i]->alert_id) {
-            struct store_query q = {.kind = PAGES_OF_ALERT, .id = a->page[i]->alert_id};
-            (void)r->store->ops->pages(r->store, &q, follow_on, a);
-            break;
-        }
-    return a->n > n;
-}
-
-/* ---- draining ourselves, then leaving the drainer behind ---- */
-
-struct departure {
-    struct runtime *r;
-    const struct arguments *a;
-    struct accepted *pages;
-    int64_t soon, until, until_wall;
-    int lock;     /* −1: none */
-    bool settled; /* nothing is left to wait for */
-};
-
-/* Asked to end while it waits (a monitor's time-out, Ctrl-C): what is stored is left to the drainer at once. */
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
-static bool settled_or_late(struct departure *d)
-{
-    if (!d->a->wait) {
-        d->settled = true;
-    } else if (interrupted || clock_boot(d->r->clock) >= d->until) { /* as they stand now is what is told */
-        (void)waiting(d->r, d->pages, d->until_wall, true);
-        d->settled = true;
-    } else {
-        d->settled = !waiting(d->r, d->pages, d->until_wall, false) && !add_follow_ons(d->r, d->pages);
-    }
-    return d->settled;
-}
-
-/*
- * Most pages are taken within a second, in one process. A slower one is left to the drainer in a session of its own,
- * where no monitor kills it, and is waited for through the store; without a store, memory has to be the same.
- */
-static enum starter_may may_go(void *arg)
-{
-    struct departure *d = arg;
-    if (settled_or_late(d))
-        return STARTER_GOES;
-    return clock_boot(d->r->clock) >= d->soon && !d->r->spare ? STARTER_MAY_GO : STARTER_STAYS;
-}
-
-static int leave_behind(void *arg)
-{
-    const struct departure *d = arg;
-    int pid = background_fork(d->r);
-    if (pid == 0 && d->lock >= 0)
-        drain_lock_sign(d->lock);
-    return pid;
-}
-
-static struct departure departure_of(struct runtime *r, const struct arguments *a, struct accepted *pages, int lock)
-{
-    int64_t wait = (int64_t)a->wait * 1000;
-    int64_t now = clock_boot(r->clock);
-    return (struct departure){r, a, pages, now + ALONE, now + wait, runtime_now(r) + wait, lock, false};
-}
-
-/* The lock is ours: accept and deliver in this process; what is left when we go is the child's. */
-static enum nt_status drain_it(struct runtime *r, const struct arguments *a, const struct order *order, int lock,
-                               struct accepted *pages, struct buf *error)
-{
-    struct departure departure = departure_of(r, a, pages, lock);
-    struct starter starter = {
-        .order = order,
-        .accepted = pages,
-        .error = error,
-        .at_once = !a->wait,
-        .may_go = may_go,
-        .go = leave_behind,
-        .arg = &departure,
-    };
-    struct drain_options o = {
-        .follow = true,
-        .listen_fd = -1,
-        .socket = session_socket(r, a),
-        .wake_fd = -1,
-        .stop = background_stop(),
-        .starter = &starter,
-    };
-    struct sigaction interrupt = {.sa_handler = on_interrupt};
-    sigaction(SIGTERM, &interrupt, NULL); /* the child has handlers of its own */
-    sigaction(SIGINT, &interrupt, NULL);
-    sigaction(SIGHUP, &interrupt, NULL);
-    pid_t self = getpid();
-    enum nt_status st = drain_run(r, &o);
-    if (getpid() != self) { /* the child: what was stored after its last look is its own as well */
-        if (lock >= 0)
-            close(lock);
-        if (st == NT_OK && !*background_stop() && !r->spare)
-            background_drain(r, o.socket);
-        store_close(r->store);
-        _exit(0);
-    }
-    if (starter.gone && !departure.settled && runtime_open_store(r) == NT_OK && !r->spare)
-        while (!settled_or_late(&departure))
-            poll(NULL, 0, LOOK_EVERY);
-    if (!starter.gone && starter.status == NT_OK && a->wait) {
-        (void)waiting(r, pages, 0, true);
-        (void)add_follow_ons(r, pages);
-    }
-    if (lock >= 0)
-        close(lock); /* the child has it still */
-    return starter.status == NT_EBUSY && st != NT_OK ? st : starter.status;
-}
-
-/* Somebody else drains, though he did not answer: store it, and see that it gets done. */
-static enum nt_status leave_it(struct runtime *r, const struct arguments *a, const struct order *order,
-                               struct accepted *pages, struct buf *error)
-{
-    enum nt_status st = runtime_open_store(r);
-    if (st == NT_OK)
-        st = accept_order(r, order, pages, error);
-    if (st != NT_OK)
-        return st;
-    if (r->spare) /* he knows nothing of what is in our memory; the order's UUID keeps it from being taken twice */
-        return drain_it(r, a, order, -1, pages, error);
-    if (background_start(r, session_socket(r, a)) != NT_OK)
-        log_error("no drainer could be left behind: what is stored waits for the one that drains now");
-    struct departure departure = departure_of(r, a, pages, -1);
-    while (!settled_or_late(&departure))
-        poll(NULL, 0, LOOK_EVERY);
-    return NT_OK;
-}
-
 /* Without a store only what Twilio has taken is safe. */
 static bool any_sent(const struct accepted *a)
 {
@@ -307,9 +130,9 @@ int send_run(struct runtime *r, const struct arguments *a, struct order *order)
     session_drop_root(r);
     enum nt_status st = drain_lock_take(r->config->store, false, &lock, &holder);
     if (st == NT_EBUSY)
-        st = leave_it(r, a, order, &pages, &error);
+        st = departure_store(r, a, order, &pages, &error);
     else /* without a lock there is no store either: the drainer finds out, and goes without both */
-        st = drain_it(r, a, order, lock, &pages, &error);
+        st = departure_drain(r, a, order, lock, &pages, &error);
     if (st == NT_OK) {
         print_accepted(&pages, a->json);
         status = accepted_exit(&pages);
