@@ -23,7 +23,7 @@ struct flight *flight_new(struct drainer *d, const struct page *page)
         flight_free(f);
         return NULL;
     }
-    f->object = ready_object(page->object);
+    f->object = ready_object(page);
     f->next = d->flight;
     d->flight = f;
     d->flights++;

@@ -32,10 +32,10 @@ void ready_clean(struct ready *q)
     ready_init(q);
 }
 
-uint32_t ready_object(const char *object)
+uint32_t ready_object(const struct page *page)
 {
-    uint64_t hash = hash_text(object);
-    return (uint32_t)(hash ^ hash >> 32);
+    uint64_t h = page->flags & PAGE_DIGEST ? hash_add(HASH_START, &page->id, sizeof page->id) : hash_text(page->object);
+    return (uint32_t)(h ^ h >> 32);
 }
 
 /* ---- open addressing: two tables of indexes, by number and by page id ---- */
@@ -224,7 +224,7 @@ enum nt_status ready_update(struct ready *q, const struct page *page)
     struct ready_entry *e = &q->entry[index];
     e->due = page->due;
     e->expire = page->expire;
-    e->object = ready_object(page->object);
+    e->object = ready_object(page);
     e->lane = lane;
     e->class = page->class == CLASS_ROUTINE;
     e->repeat = (page->flags & PAGE_REPEAT) != 0;

@@ -57,7 +57,8 @@ void ready_clean(struct ready *q);
 enum nt_status ready_update(struct ready *q, const struct page *page) NT_MUST_USE;
 /* The lane of a number, made when missing; READY_NONE: no memory. */
 int32_t ready_lane(struct ready *q, const char *number);
-uint32_t ready_object(const char *object);
+/* What may be under way only once a number: the object as a hash; a digest, which has none, is alone. */
+uint32_t ready_object(const struct page *page);
 
 /* May this entry go now? Asked for each candidate, in order. */
 enum ready_verdict {

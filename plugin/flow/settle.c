@@ -278,6 +278,12 @@ static enum nt_status look_to_page(struct drainer *d, struct flight *f, struct p
         return sent(d, p, &o, f->started, "found in Twilio's list as");
     }
     if (f->conclusive) {
+        /* A crash's remnant was not counted, and may have got as far as Twilio. What is sent now is another request. */
+        unsigned flags = p->flags;
+        enum nt_status counted = count(d, p, f->started);
+        p->flags = flags;
+        if (counted != NT_OK)
+            return counted;
         log_warning("page %lld to %s: not in Twilio's list: it did not arrive, and is sent again", (long long)p->id,
                     p->number);
         p->flags &= ~(unsigned)PAGE_AMBIGUOUS;

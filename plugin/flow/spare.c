@@ -17,6 +17,7 @@
 #include "base/vector.h"
 #include "flow/alarm.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { RESCUE_AGAIN = 60000 };
@@ -108,7 +109,7 @@ static enum nt_status fill(struct drainer *d, struct store *from, struct store *
     enum nt_status st = to->ops->begin(to);
     for (size_t i = 0; st == NT_OK && i < c.n; i++) {
         struct page *p = c.page[i];
-        int64_t real = p->id, lane = (int64_t)(ready_object(p->number) >> 1) + (p->class == CLASS_ROUTINE);
+        int64_t real = p->id, lane = strtoll(p->number, NULL, 10) * 2 + (p->class == CLASS_ROUTINE);
         st = copy_alert(from, to, &alerts, p->alert_id, &p->alert_id);
         p->id = 0;
         if (st == NT_OK)
