@@ -155,6 +155,10 @@ enum nt_status sqlite_page_insert(struct sqlite_store *s, struct page *p) NT_MUS
 enum nt_status sqlite_page_put(struct store *store, struct page *p) NT_MUST_USE;
 enum nt_status sqlite_page_save(struct store *store, struct page *p) NT_MUST_USE;
 enum nt_status sqlite_page_get(struct store *store, int64_t id, struct page **out) NT_MUST_USE;
+/* What stands in object_key: short, so that the indexes are. Two objects may share one. */
+int64_t sqlite_object_key(const char *object);
+
+/* sqlite_query.c */
 enum nt_status sqlite_pages(struct store *store, const struct store_query *q, store_visit_page *visit,
                             void *arg) NT_MUST_USE;
 
