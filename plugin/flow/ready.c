@@ -12,7 +12,6 @@
 #include "base/mem.h"
 #include "base/vector.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
