@@ -6,7 +6,7 @@
 #   fuzz      ten seconds of every fuzz target, with clang                         (not with --quick)
 #
 # Debian 12, as root or with sudo; elsewhere install by hand and say --no-install. Everything is built in build/.
-# NT_JOBS says how many jobs run at once. Exit status: 0 when everything passed.
+# NT_JOBS says how many jobs run at once, NT_NPM_DIR where the packages from npm lie. Exit status: 0 when all passed.
 set -eu
 cd "$(dirname "$0")/.."
 . packaging/packages.sh
@@ -41,7 +41,7 @@ say() {
 # What a bare Debian 12 needs, by what needs it.
 building='gcc libc6-dev binutils cmake ninja-build pkg-config
     libcurl4-openssl-dev libcjson-dev libsqlite3-dev libyaml-dev libutf8proc-dev libssl-dev'
-testing='libcmocka-dev libmicrohttpd-dev python3 openssl ca-certificates tzdata'
+testing='libcmocka-dev libmicrohttpd-dev python3 openssl ca-certificates tzdata git'
 contract='python3-twilio'
 monitors='nagios4-core icinga2-bin icinga2-common'
 fuzzing='clang libclang-rt-14-dev'
@@ -60,8 +60,9 @@ if $install; then
 fi
 
 # The packages from npm, once for all builds; a registry may fail for a moment.
+npm=${NT_NPM_DIR:-$PWD/build/npm}
 for pause in 5 20 0; do
-    if tests/contract/packages.sh "$PWD/build/npm"; then break; fi
+    if tests/contract/packages.sh "$npm"; then break; fi
     [ "$pause" != 0 ] || exit 1
     sleep "$pause"
 done
@@ -71,7 +72,7 @@ build() {
     name=$1
     shift
     say "$name: build"
-    cmake --preset "$name" -DNT_NPM_DIR="$PWD/build/npm" >"build/logs/$name-cmake" 2>&1 || {
+    cmake --preset "$name" -DNT_NPM_DIR="$npm" >"build/logs/$name-cmake" 2>&1 || {
         cat "build/logs/$name-cmake"
         exit 1
     }
@@ -101,7 +102,7 @@ if ! $quick; then
 
     say 'fuzz: build'
     cmake -S . -B build/fuzz -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DNT_WERROR=ON -DNT_FUZZ=ON \
-        -DNT_SANITIZE=address,undefined -DNT_NPM_DIR="$PWD/build/npm" >build/logs/fuzz-cmake 2>&1 || {
+        -DNT_SANITIZE=address,undefined -DNT_NPM_DIR="$npm" >build/logs/fuzz-cmake 2>&1 || {
         cat build/logs/fuzz-cmake
         exit 1
     }

@@ -1,6 +1,9 @@
 #!/bin/sh
 # packages.sh FOLDER [LIST]: makes sure that FOLDER/node_modules holds what the list names, one name@version a line
 # (default: tests/contract-packages.txt). Nothing is fetched when it already does.
+#
+# Prism is named with its parts, all of one version: left to themselves its parts are newer ones that Debian 12's Node
+# cannot load.
 set -eu
 folder=$1
 list=${2:-$(dirname "$0")/../contract-packages.txt}
