@@ -84,17 +84,26 @@ static int open_file(struct sqlite_store *s, const char *name, int flags, int64_
     return rc == SQLITE_OK ? pragma_number(s->db, "PRAGMA user_version", version) : rc;
 }
 
-/* Not ours, too new, or in need of tables? */
-static enum nt_status judge(struct sqlite_store *s, int64_t version, bool *migrate, struct buf *error)
+/* Not ours, too new, or in need of tables? Read in one transaction: another process may be making the tables right now.
+ */
+static enum nt_status judge(struct sqlite_store *s, int64_t *version_out, bool *migrate, struct buf *error)
 {
-    int64_t id = 0, tables = 0;
-    int rc = pragma_number(s->db, "PRAGMA application_id", &id);
-    if (rc == SQLITE_OK && id != SQLITE_STORE_ID)
+    int64_t id = 0, tables = 0, version = 0;
+    int rc = sqlite3_exec(s->db, "BEGIN", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
         rc = pragma_number(s->db, "SELECT count(*) FROM sqlite_master", &tables);
+    if (rc == SQLITE_OK)
+        rc = pragma_number(s->db, "PRAGMA application_id", &id);
+    if (rc == SQLITE_OK)
+        rc = pragma_number(s->db, "PRAGMA user_version", &version);
     if (rc != SQLITE_OK) {
         place_say(error, "store: %s: %s", s->place.database, sqlite3_errmsg(s->db));
-        return sqlite_code(s->db, rc);
+        enum nt_status status = sqlite_code(s->db, rc);
+        (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+        return status;
     }
+    (void)sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL); /* of nothing but reading */
+    *version_out = version;
     *migrate = false;
     if (id != SQLITE_STORE_ID && (tables || version)) {
         place_say(error, "store: %s is a database of something else", s->place.database);
@@ -182,7 +191,7 @@ static enum nt_status connect_once(struct sqlite_store *s, bool make, struct buf
         place_say(error, "store: %s: may be read but not written", s->place.database);
         goto done;
     }
-    status = judge(s, version, &migrate, error);
+    status = judge(s, &version, &migrate, error);
     if (status == NT_OK && migrate) {
         if (!make) {
             status = NT_ENOENT;
