@@ -67,7 +67,7 @@ for pause in 5 20 0; do
     sleep "$pause"
 done
 
-# build NAME [OPTION…] [-- TARGET…]: configures build/NAME by its preset and builds it.
+# build NAME: configures build/NAME by its preset and builds it.
 build() {
     name=$1
     shift
@@ -76,7 +76,7 @@ build() {
         cat "build/logs/$name-cmake"
         exit 1
     }
-    cmake --build --preset "$name" -j "$jobs"
+    cmake --build --preset "$name" -j "$jobs" -- --quiet
 }
 
 # run NAME [OPTION…]: ctest in build/NAME. Its closing line is kept for the end.
@@ -106,7 +106,7 @@ if ! $quick; then
         cat build/logs/fuzz-cmake
         exit 1
     }
-    cmake --build build/fuzz -j "$jobs" --target tests/fuzz/all
+    cmake --build build/fuzz -j "$jobs" --target tests/fuzz/all -- --quiet
     run fuzz -L '^fuzz$'
 fi
 
