@@ -3,6 +3,7 @@
 #
 #   release   what is installed, every warning an error: all tests (unit, e2e, contract, monitors)
 #   asan      with address and undefined behaviour sanitizers: unit and e2e        (not with --quick)
+#   tsan      with the thread sanitizer: what runs beside threads                  (not with --quick)
 #   fuzz      ten seconds of every fuzz target, with clang                         (not with --quick)
 #
 # Debian 12, as root or with sudo; elsewhere install by hand and say --no-install. Everything is built in build/.
@@ -99,6 +100,16 @@ run release
 if ! $quick; then
     build asan
     run asan -L '^(unit|e2e)$'
+
+    # Our own code starts no thread; libcurl's resolver and the simulator do.
+    say 'tsan: build'
+    cmake --preset tsan -DNT_NPM_DIR="$PWD/build/npm" >build/logs/tsan-cmake 2>&1 || {
+        cat build/logs/tsan-cmake
+        exit 1
+    }
+    cmake --build --preset tsan -j "$jobs" --target notify_twilio twilio_simulator test_handover_server test_handover_client \
+        test_twilio_http test_twilio_http_tls
+    run tsan -R '^(e2e\.(phones|harness)|unit\.twilio\.http(_tls)?|unit\.handover\.(server|client))$'
 
     say 'fuzz: build'
     cmake -S . -B build/fuzz -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DNT_WERROR=ON -DNT_FUZZ=ON \
