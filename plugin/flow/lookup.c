@@ -2,9 +2,10 @@
  * lookup: what became of a request that got no answer — found out by looking at Twilio's list, never by guessing.
  *
  * The list of the number's newest messages is asked for at once (a lost answer is found there within a second), again
- * after 5 s and 15 s, and from 30 s after the start on once more, then with back-off: only a look that late, at a list
- * that reaches back far enough, may conclude that the message does not exist. Pages found `sending` at the start of a
- * drainer are remnants of a crash: the same is done for them.
+ * after 5 s and 15 s, and from 30 s after the start on once more, then with back-off: only a look that late (and a
+ * second later, so that the 30 s hold at Twilio's end too), at a list that reaches back far enough, may conclude that
+ * the message does not exist. Pages found `sending` at the start of a drainer are remnants of a crash: the same is done
+ * for them.
  *
  * DIAGNOSTICS: a list that does not come or is not understood only means looking again.
  */
@@ -20,7 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LOOK_URL = 4096, LOOK_PAGE = 50, LOOK_PAGE_LARGE = 1000, LOOK_CONCLUSIVE = 30000, LONG_AGO = 300000 };
+enum { LOOK_URL = 4096, LOOK_PAGE = 50, LOOK_PAGE_LARGE = 1000, LOOK_CONCLUSIVE = 31000, LONG_AGO = 300000 };
 
 static int64_t look_after(const struct flight *f)
 {
