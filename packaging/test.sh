@@ -4,6 +4,7 @@
 #   release   what is installed, every warning an error: all tests (unit, e2e, contract, monitors)
 #   asan      with address and undefined behaviour sanitizers: unit and e2e        (not with --quick)
 #   tsan      with the thread sanitizer: what runs beside threads                  (not with --quick)
+#   tsan      the thread sanitizer, where libraries start threads                  (not with --quick)
 #   fuzz      ten seconds of every fuzz target, with clang                         (not with --quick)
 #
 # Debian 12, as root or with sudo; elsewhere install by hand and say --no-install. Everything is built in build/.
@@ -68,7 +69,7 @@ for pause in 5 20 0; do
     sleep "$pause"
 done
 
-# build NAME: configures build/NAME by its preset and builds it.
+# build NAME [TARGET…]: configures build/NAME by its preset and builds it, or these targets of it.
 build() {
     name=$1
     shift
@@ -77,7 +78,7 @@ build() {
         cat "build/logs/$name-cmake"
         exit 1
     }
-    cmake --build --preset "$name" -j "$jobs" -- --quiet
+    cmake --build --preset "$name" -j "$jobs" ${1:+--target "$@"} -- --quiet
 }
 
 # run NAME [OPTION…]: ctest in build/NAME. Its closing line is kept for the end.
@@ -102,13 +103,7 @@ if ! $quick; then
     run asan -L '^(unit|e2e)$'
 
     # Our own code starts no thread; libcurl's resolver and the simulator do.
-    say 'tsan: build'
-    cmake --preset tsan -DNT_NPM_DIR="$PWD/build/npm" >build/logs/tsan-cmake 2>&1 || {
-        cat build/logs/tsan-cmake
-        exit 1
-    }
-    cmake --build --preset tsan -j "$jobs" --target notify_twilio twilio_simulator test_handover_server test_handover_client \
-        test_twilio_http test_twilio_http_tls
+    build tsan notify_twilio twilio_simulator test_handover_server test_handover_client test_twilio_http test_twilio_http_tls
     run tsan -R '^(e2e\.(phones|harness)|unit\.twilio\.http(_tls)?|unit\.handover\.(server|client))$'
 
     say 'fuzz: build'
