@@ -4,7 +4,6 @@
 #   release   what is installed, every warning an error: all tests (unit, e2e, contract, monitors)
 #   asan      with address and undefined behaviour sanitizers: unit and e2e        (not with --quick)
 #   tsan      with the thread sanitizer: what runs beside threads                  (not with --quick)
-#   tsan      the thread sanitizer, where libraries start threads                  (not with --quick)
 #   fuzz      ten seconds of every fuzz target, with clang                         (not with --quick)
 #
 # Debian 12, as root or with sudo; elsewhere install by hand and say --no-install. Everything is built in build/.
