@@ -1,0 +1,100 @@
+/*
+ * digest: SHA-256 and HMAC-SHA-256 by OpenSSL, which is loaded when the first request is about to be signed.
+ *
+ * Only a page with a picture for an S3 bucket needs it; every other start of a program of ours should not pay for
+ * relocating a library of 4 MB. By the time it is needed libcurl has usually brought it in already. It stays for the
+ * process's life.
+ *
+ * DIAGNOSTICS: NT_EIO, with a line in the log, when there is no libcrypto, or one that lacks a function; NT_ENOMEM,
+ * which is the only other way that these functions fail.
+ */
+#include "media/digest.h"
+
+#include "base/log.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/opensslv.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define TEXT_OF(macro) TEXT(macro)
+#define TEXT(word)     #word
+
+/* The ABI that the headers belong to. */
+#if OPENSSL_VERSION_NUMBER >= 0x30000000L
+static const char soname[] = "libcrypto.so." TEXT_OF(OPENSSL_SHLIB_VERSION);
+#else
+static const char soname[] = "libcrypto.so." SHLIB_VERSION_NUMBER;
+#endif
+
+#define FUNCTIONS(X)                                                                                                   \
+    X(EVP_Digest)                                                                                                      \
+    X(EVP_sha256)                                                                                                      \
+    X(HMAC)
+
+#define MEMBER(name) __typeof__(name) *name;
+static struct library {
+    FUNCTIONS(MEMBER)
+} library;
+
+#define PLACE(name) {#name, offsetof(struct library, name)},
+static const struct {
+    const char *name;
+    size_t offset;
+} places[] = {FUNCTIONS(PLACE)};
+
+enum nt_status digest_load(void)
+{
+    static bool loaded;
+    if (loaded)
+        return NT_OK;
+    void *handle = dlopen(soname, RTLD_LAZY | RTLD_LOCAL);
+    if (!handle) {
+        log_error("nothing can be signed: %s", dlerror());
+        return NT_EIO;
+    }
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        void *symbol = dlsym(handle, places[i].name);
+        if (!symbol) {
+            log_error("nothing can be signed: %s", dlerror());
+            dlclose(handle);
+            return NT_EIO;
+        }
+        memcpy((char *)&library + places[i].offset, &symbol, sizeof symbol);
+    }
+    loaded = true;
+    return NT_OK;
+}
+
+enum nt_status digest_sha256(const void *data, size_t len, unsigned char out[DIGEST_SIZE])
+{
+    unsigned n = 0;
+    return library.EVP_Digest(data, len, out, &n, library.EVP_sha256(), NULL) == 1 && n == DIGEST_SIZE ? NT_OK
+                                                                                                       : NT_ENOMEM;
+}
+
+enum nt_status digest_hmac(const void *key, size_t key_len, const void *data, size_t len,
+                           unsigned char out[DIGEST_SIZE])
+{
+    unsigned char made[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    if (key_len > INT_MAX)
+        return NT_ETOOBIG;
+    if (!library.HMAC(library.EVP_sha256(), key, (int)key_len, data, len, made, &n) || n != DIGEST_SIZE)
+        return NT_ENOMEM;
+    memcpy(out, made, DIGEST_SIZE);
+    explicit_bzero(made, sizeof made);
+    return NT_OK;
+}
+
+void digest_hex(const unsigned char digest[DIGEST_SIZE], char out[DIGEST_HEX])
+{
+    for (size_t i = 0; i < DIGEST_SIZE; i++) {
+        out[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+        out[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
+    }
+    out[DIGEST_HEX - 1] = '\0';
+}
