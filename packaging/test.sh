@@ -44,7 +44,9 @@ building='gcc libc6-dev binutils cmake ninja-build pkg-config
     libcurl4-openssl-dev libcjson-dev libsqlite3-dev libyaml-dev libutf8proc-dev libssl-dev'
 testing='libcmocka-dev libmicrohttpd-dev python3 openssl ca-certificates tzdata git'
 contract='python3-twilio'
-monitors='nagios4-core icinga2-bin icinga2-common'
+# php-cgi first: PHP is content with it, and brings no web server.
+monitors='nagios4-core icinga2-bin icinga2-common
+    php-cgi php-cli php-pgsql zabbix-server-pgsql zabbix-frontend-php postgresql'
 fuzzing='clang libclang-rt-14-dev'
 # Node may come from somewhere else, and then brings its own npm.
 command -v node >/dev/null || contract="$contract nodejs"
