@@ -4,7 +4,7 @@
  * DIAGNOSTICS
  * getrandom() fails only where a sandbox forbids it. Then bytes are mixed from
  * the clocks, the process id and a counter: unique enough for request ids and
- * jitter, which is all that randomness is used for here.
+ * jitter. What nobody may guess is asked of random_secret(), which fails instead.
  */
 #include "base/random.h"
 
@@ -35,20 +35,30 @@ static void makeshift(unsigned char *out, size_t len)
     }
 }
 
+/* How many bytes the kernel gave. */
+static size_t from_kernel(unsigned char *out, size_t len)
+{
+    size_t got = 0;
+    while (got < len) {
+        ssize_t n = getrandom(out + got, len - got, 0);
+        if (n < 0 && errno != EINTR)
+            break;
+        if (n > 0)
+            got += (size_t)n;
+    }
+    return got;
+}
+
 void random_bytes(void *out, size_t len)
 {
-    unsigned char *at = out;
-    while (len) {
-        ssize_t n = getrandom(at, len, 0);
-        if (n < 0) {
-            if (errno == EINTR)
-                continue;
-            makeshift(at, len);
-            return;
-        }
-        at += n;
-        len -= (size_t)n;
-    }
+    size_t got = from_kernel(out, len);
+    if (got < len)
+        makeshift((unsigned char *)out + got, len - got);
+}
+
+enum nt_status random_secret(void *out, size_t len)
+{
+    return from_kernel(out, len) == len ? NT_OK : NT_EIO;
 }
 
 uint64_t random_u64(void)

@@ -8,6 +8,7 @@
 #ifndef NT_MEDIA_PUBLISHER_H
 #define NT_MEDIA_PUBLISHER_H
 
+#include "base/buf.h"
 #include "config/config.h"
 #include "media/env.h"
 #include "media/picture.h"
@@ -16,6 +17,7 @@ struct publication;
 
 enum {
     PUBLISH_NAME = 48,       /* 128 random bits as 32 hex digits, a dot, the extension */
+    PUBLISH_RANDOM = 32,
     PUBLISH_LINK_MAX = 2048, /* no address is longer */
     PUBLISH_LINK_GUESS = 80  /* of a command, of which nobody knows */
 };
@@ -64,6 +66,13 @@ void publish_start(const struct publish_request *r, struct publication **out);
 void publish_cancel(struct publication *p);
 /* About how long an address by this publisher is. */
 size_t publish_link_len(const struct config_publish *config);
+
+/* A new name. NT_EIO: there is no randomness to be had. */
+enum nt_status publish_name(enum picture_kind kind, char out[PUBLISH_NAME]) NT_MUST_USE;
+/* Could it be one of ours? */
+bool publish_is_name(const char *name);
+/* Appends folder and name with one slash between. */
+enum nt_status publish_address(const char *folder, const char *name, struct buf *out) NT_MUST_USE;
 
 /* For publishers. The end: frees p. url NULL: it failed, why has words. An address that is none (not one http or https
  * URL of at most PUBLISH_LINK_MAX printable ASCII characters) is a failure. */
