@@ -1,8 +1,8 @@
 /*
- * client: one request on a connection of its own, within a time.
+ * client: one request within a time, on a connection of its own or on one that is kept.
  *
  * It runs inside monitors: every call is non-blocking and waits in poll(2) alone,
- * no signal is raised, and the descriptor is closed on exec and before return.
+ * no signal is raised, and the descriptor is closed on exec. The link owns it.
  *
  * DIAGNOSTICS
  * The end and errno. Only after the packet was sent can the request have been
@@ -121,14 +121,46 @@ static enum handover_end connect_failed(int error)
     }
 }
 
-enum handover_end handover_ask(const char *socket_path, const char *frame, size_t len, int64_t timeout, char *answer,
-                               size_t size)
+/* Nothing waits on a sound connection between two requests: not the end, and no packet. */
+static bool is_sound(int fd)
+{
+    char byte;
+    ssize_t n;
+    do
+        n = recv(fd, &byte, 1, MSG_PEEK);
+    while (n < 0 && errno == EINTR);
+    return n < 0 && errno == EAGAIN;
+}
+
+void handover_link_init(struct handover_link *link)
+{
+    link->fd = -1;
+}
+
+void handover_link_close(struct handover_link *link)
+{
+    int error = errno;
+    if (link->fd >= 0)
+        close(link->fd);
+    link->fd = -1;
+    errno = error;
+}
+
+static enum handover_end link_open(struct handover_link *link, const struct sockaddr_un *address, int64_t deadline)
+{
+    link->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (link->fd < 0)
+        return HANDOVER_FAILED;
+    return connect_within(link->fd, address, deadline) ? HANDOVER_ANSWERED : connect_failed(errno);
+}
+
+enum handover_end handover_link_ask(struct handover_link *link, const char *socket_path, const char *frame, size_t len,
+                                    int64_t timeout, char *answer, size_t size)
 {
     enum handover_end end = HANDOVER_FAILED;
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int64_t now = clock_boot(clock_system());
     int64_t deadline = timeout > INT64_MAX - now ? INT64_MAX : now + timeout;
-    int fd = -1;
     if (size)
         answer[0] = '\0';
     if (!len || len > FRAME_MAX || size < 2) {
@@ -141,19 +173,35 @@ enum handover_end handover_ask(const char *socket_path, const char *frame, size_
         return end;
     }
     memcpy(address.sun_path, socket_path, path_len);
-    fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return end;
-    if (!connect_within(fd, &address, deadline)) {
-        end = connect_failed(errno);
-        goto done;
+
+    bool sent = false;
+    if (link->fd >= 0) {
+        /* It may still end between the look and the sending; then nothing has been taken either. */
+        sent = is_sound(link->fd) && send_within(link->fd, frame, len, deadline);
+        if (!sent)
+            handover_link_close(link);
     }
-    if (!send_within(fd, frame, len, deadline))
-        goto done;
-    end = receive_within(fd, answer, size, deadline) ? HANDOVER_ANSWERED : HANDOVER_SILENT;
-done:;
-    int error = errno;
-    close(fd);
-    errno = error;
+    if (!sent) {
+        end = link_open(link, &address, deadline);
+        if (end != HANDOVER_ANSWERED)
+            goto done;
+        end = HANDOVER_FAILED;
+        if (!send_within(link->fd, frame, len, deadline))
+            goto done;
+    }
+    end = receive_within(link->fd, answer, size, deadline) ? HANDOVER_ANSWERED : HANDOVER_SILENT;
+done:
+    if (end != HANDOVER_ANSWERED)
+        handover_link_close(link);
+    return end;
+}
+
+enum handover_end handover_ask(const char *socket_path, const char *frame, size_t len, int64_t timeout, char *answer,
+                               size_t size)
+{
+    struct handover_link link;
+    handover_link_init(&link);
+    enum handover_end end = handover_link_ask(&link, socket_path, frame, len, timeout, answer, size);
+    handover_link_close(&link);
     return end;
 }

@@ -1,0 +1,26 @@
+/* options: the words behind the module's path in the core's configuration. */
+#ifndef NT_NEB_OPTIONS_H
+#define NT_NEB_OPTIONS_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { OPTIONS_SOCKET_SIZE = 108, OPTIONS_ERROR_SIZE = 256 };
+
+struct options {
+    char *commands;                   /* "a,b": the commands that are taken over */
+    char socket[OPTIONS_SOCKET_SIZE]; /* "" = not said */
+};
+
+void options_init(struct options *o);
+void options_clean(struct options *o);
+
+/* "commands=A[,B…] [socket=PATH]", in any order; text may be NULL. NT_EINVAL with words in error: unknown or repeated
+ * words, no command, a path that is none. NT_ENOMEM. Nothing is kept of a text that is wrong. */
+enum nt_status options_read(struct options *o, const char *text, char error[OPTIONS_ERROR_SIZE]) NT_MUST_USE;
+/* Is it one of the commands? */
+bool options_command(const struct options *o, const char *name);
+
+#endif
