@@ -98,17 +98,21 @@ int answer_tell(const char *answer, bool json)
     bool ok = !strncmp(answer, good, strlen(good));
     if (!ok && strncmp(answer, bad, strlen(bad)) != 0)
         return -1;
-    int status = (int)strtol(answer + strlen(ok ? good : bad), NULL, 10);
-    const char *end = answer + strlen(answer);
+    const char *number = answer + strlen(ok ? good : bad), *end = answer + strlen(answer);
+    char *rest = NULL;
+    long status = *number >= '0' && *number <= '9' ? strtol(number, &rest, 10) : EXIT_TRY_AGAIN;
+    /* Try again, which working alone is, or nothing that a drainer of ours says. */
+    if (status != EXIT_OK && status != EXIT_NO_RECIPIENT && status != EXIT_ALL_REFUSED)
+        return -1;
+    if (*rest != ',' && *rest != '}')
+        return -1;
     if (!ok) {
         const char *error = member(answer, end, "error");
-        if (status == EXIT_TRY_AGAIN)
-            return -1;
         fputs("notify_twilio: ", stderr);
         if (error)
             print_string(error, stderr);
         fputc('\n', stderr);
-        return status;
+        return (int)status;
     }
     const char *at = member(answer, end, "pages");
     if (!at || *at != '[')
@@ -124,5 +128,5 @@ int answer_tell(const char *answer, bool json)
     const char *notes = at ? member(at, end, "notes") : NULL;
     if (notes)
         print_string(notes, stderr);
-    return status;
+    return (int)status;
 }

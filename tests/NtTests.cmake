@@ -9,30 +9,35 @@ function(nt_unit_test stage module)
   set_tests_properties(unit.${stage}.${module} PROPERTIES LABELS unit TIMEOUT 120)
 endfunction()
 
-# nt_fuzz_target(NAME STAGE…): tests/fuzz/fuzz_NAME.c, an LLVMFuzzerTestOneInput over those stages.
-# Ordinary builds feed it the committed corpus tests/fuzz/corpus/NAME/ (`unit.fuzz.NAME`); with NT_FUZZ (clang) libFuzzer
-# goes on from there for ten seconds (`fuzz.NAME`, label fuzz), and for as long as one likes when started by hand.
+# nt_fuzz_target(NAME STAGE… [SOURCES file…]): tests/fuzz/fuzz_NAME.c, an LLVMFuzzerTestOneInput over those stages, and
+# over sources of ours that are in none. Ordinary builds feed it the committed corpus tests/fuzz/corpus/NAME/
+# (`unit.fuzz.NAME`); with NT_FUZZ (clang) libFuzzer goes on from there for NT_FUZZ_SECONDS (`fuzz.NAME`, label fuzz), and
+# for as long as one likes when started by hand.
+set(NT_FUZZ_SECONDS 10 CACHE STRING "How long each fuzz target runs in ctest")
 function(nt_fuzz_target name)
+  cmake_parse_arguments(ARG "" "" "SOURCES" ${ARGN})
   set(target fuzz_${name})
   set(corpus ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
   set(stages "")
-  foreach(stage ${ARGN})
+  foreach(stage ${ARG_UNPARSED_ARGUMENTS})
     if(NOT TARGET stage_${stage})
       message(STATUS "No fuzz target ${name}: there is no stage ${stage}")
       return()
     endif()
     list(APPEND stages stage_${stage})
   endforeach()
-  add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_${name}.c)
+  list(TRANSFORM ARG_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/)
+  add_executable(${target} ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_${name}.c ${ARG_SOURCES})
   target_link_libraries(${target} PRIVATE nt_options ${stages})
-  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz ${PROJECT_SOURCE_DIR})
   if(NT_FUZZ)
     set(found ${CMAKE_CURRENT_BINARY_DIR}/found/${name})
     file(MAKE_DIRECTORY ${found})
     target_link_options(${target} PRIVATE -fsanitize=fuzzer)
     add_test(NAME fuzz.${name} WORKING_DIRECTORY ${found}
-      COMMAND ${target} -max_total_time=10 -timeout=5 -rss_limit_mb=1024 -print_final_stats=1 ${found} ${corpus})
-    set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 120)
+      COMMAND ${target} -max_total_time=${NT_FUZZ_SECONDS} -timeout=5 -rss_limit_mb=1024 -print_final_stats=1 ${found} ${corpus})
+    math(EXPR limit "${NT_FUZZ_SECONDS} + 120")
+    set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT ${limit})
   else()
     target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.c)
     add_test(NAME unit.fuzz.${name} COMMAND ${target} ${corpus})

@@ -158,7 +158,11 @@ enum nt_status sqlite_step_row(struct sqlite_store *s, sqlite3_stmt *stmt, bool 
 {
     int rc = sqlite3_step(stmt);
     *row = rc == SQLITE_ROW;
-    return rc == SQLITE_ROW || rc == SQLITE_DONE ? NT_OK : sqlite_status(s, rc, doing);
+    if (rc == SQLITE_ROW || rc == SQLITE_DONE)
+        return NT_OK;
+    enum nt_status status = sqlite_status(s, rc, doing);
+    /* What is damaged may say that it is longer than any memory: it cannot be read, and that is all. */
+    return status == NT_ENOMEM && s->damaged ? NT_ECORRUPT : status;
 }
 
 enum nt_status sqlite_run(struct sqlite_store *s, enum sqlite_sql id, const char *doing, const char *format, ...)
