@@ -361,5 +361,7 @@ const struct command command_check = {
         "\n"
         "Exit: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (usage, no configuration).\n"
         "\n"
+        "A link of the name check_notify_twilio is this command.\n"
+        "\n"
         "Example: notify_twilio check -w 20 -c 100 --oldest-critical 900\n",
 };

@@ -208,7 +208,8 @@ int main(int argc, char **argv)
     unsetenv("NOTIFY_TWILIO_OFFERED");
     unsetenv("NOTIFY_TWILIO_REQUEST");
     unsetenv("NOTIFY_TWILIO_OFFER");
-    if (argc > 1 && !strcmp(argv[1], "send"))
+    /* a name like check_notify_twilio is a command by itself */
+    if (argc > 1 && !strcmp(argv[1], "send") && !strstr(argv[0], "check_notify_twilio"))
         return offer(argc, argv, environ);
     return become_full(argc, argv);
 }

@@ -4,6 +4,7 @@
  */
 #include "base/paths.h"
 #include "notify/arguments.h"
+#include "notify/channel.h"
 #include "notify/command.h"
 #include "notify/dropin.h"
 #include "notify/full.h"
@@ -14,7 +15,7 @@
 #include <string.h>
 
 static const struct command *const commands[] = {&command_send,   &command_render, &command_serve, &command_queue,
-                                                 &command_oncall, &command_config, &command_check};
+                                                 &command_oncall, &command_config, &command_check, &command_channel};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(FILE *to)
@@ -42,6 +43,22 @@ int command_usage(const struct command *c, const char *format, ...)
     return EXIT_USAGE_ERROR;
 }
 
+/* argv[0] is the command's name, or the link's that stands for it. */
+static int run_command(const struct command *c, int argc, char **argv)
+{
+    for (int k = 1; k < argc && strcmp(argv[k], "--") != 0; k++) {
+        if (!strcmp(argv[k], "-h") || !strcmp(argv[k], "--help")) {
+            printf("notify_twilio %s: %s\n\n%s", c->name, c->summary, c->help);
+            return EXIT_OK;
+        }
+        if (!strcmp(argv[k], "-V") || !strcmp(argv[k], "--version")) {
+            puts("notify_twilio " NT_VERSION);
+            return EXIT_OK;
+        }
+    }
+    return c->run(argc, argv);
+}
+
 NT_EXPORT int nt_main(int argc, char **argv)
 {
     const char *slash = argc ? strrchr(argv[0], '/') : NULL, *name = slash ? slash + 1 : argc ? argv[0] : "";
@@ -51,6 +68,10 @@ NT_EXPORT int nt_main(int argc, char **argv)
 
     if (!strcmp(name, "twilio-host-notification") || !strcmp(name, "twilio-service-notification"))
         return dropin_run(argc, argv, !strcmp(name, "twilio-service-notification"));
+    if (!strcmp(name, "check_notify_twilio")) /* a plugin among the monitor's own */
+        return run_command(&command_check, argc, argv);
+    if (argc == 1 && channel_is_called(argv[0]))
+        return channel_run(name, &(struct arguments){.wait = ARGUMENTS_WAIT});
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE_ERROR;
@@ -63,22 +84,9 @@ NT_EXPORT int nt_main(int argc, char **argv)
         puts("notify_twilio " NT_VERSION);
         return EXIT_OK;
     }
-    for (size_t i = 0; i < COMMANDS; i++) {
-        const struct command *c = commands[i];
-        if (strcmp(argv[1], c->name) != 0)
-            continue;
-        for (int k = 2; k < argc && strcmp(argv[k], "--") != 0; k++) {
-            if (!strcmp(argv[k], "-h") || !strcmp(argv[k], "--help")) {
-                printf("notify_twilio %s: %s\n\n%s", c->name, c->summary, c->help);
-                return EXIT_OK;
-            }
-            if (!strcmp(argv[k], "-V") || !strcmp(argv[k], "--version")) {
-                puts("notify_twilio " NT_VERSION);
-                return EXIT_OK;
-            }
-        }
-        return c->run(argc - 1, argv + 1);
-    }
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (!strcmp(argv[1], commands[i]->name))
+            return run_command(commands[i], argc - 1, argv + 1);
     fprintf(stderr, "notify_twilio: there is no command '%s'\n", argv[1]);
     print_help(stderr);
     return EXIT_USAGE_ERROR;

@@ -51,3 +51,12 @@ function(nt_stage name)
     endif()
   endforeach()
 endfunction()
+
+# nt_install_link(LINK TARGET): a link in the installation, relative; both are paths below the prefix.
+function(nt_install_link link target)
+  get_filename_component(folder "/${link}" DIRECTORY)
+  file(RELATIVE_PATH target "${folder}" "/${target}")
+  install(CODE "
+    file(MAKE_DIRECTORY \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}${folder}\")
+    file(CREATE_LINK ${target} \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${link}\" SYMBOLIC)")
+endfunction()

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import pathlib
 import pty
 import re
 import signal
@@ -680,6 +681,20 @@ class Check(Commands):
         daemon = self.site_.serve()
         self.run_("send", "-t", ALICE, *alert())
         self.assertIn(f"daemon {daemon.pid}", self.check("OK")[0])
+
+    def test_link_among_the_plugins(self):
+        """The name alone is the command; nothing behind it is taken for another one."""
+        self.start()
+        link = pathlib.Path(harness.program("NT_BIN", "notify_twilio")).with_name("check_notify_twilio")
+        self.strand(*alert())
+        for args, status, words in (((), 0, "TWILIO OK - "), (("-c", "0"), 2, "TWILIO CRITICAL - "),
+                                    (("--help",), 0, "notify_twilio check: "), (("-V",), 0, "notify_twilio "),
+                                    (("send", "-t", ALICE, *alert(host="b")), 3, "TWILIO UNKNOWN - ")):
+            with self.subTest(args):
+                done = self.site_.run(*args, binary=link)
+                self.assert_exit(done, status)
+                self.assertTrue(done.stdout.startswith(words), done.stdout)
+        self.assertEqual(len(pages(self.site_)), 1)
 
     def test_thresholds(self):
         self.start()
