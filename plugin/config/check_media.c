@@ -101,6 +101,17 @@ static bool check_graph(struct reading *r, const struct node *item, struct confi
     }
 }
 
+/* Twilio fetches a picture when it sends the page; until then it has to be there. */
+static void check_keep(struct reading *r, const struct node *item, const struct config_publish *p)
+{
+    const struct config *c = r->config;
+    int64_t longest = c->expire_urgent > c->expire_routine ? c->expire_urgent : c->expire_routine;
+    const struct node *n = node_get(item, "keep");
+    if (p->kind != CONFIG_PUBLISH_COMMAND && p->keep < longest)
+        reading_fault(r, n ? n : item, false,
+                      "keep is shorter than expire: a page may be sent after its picture is gone");
+}
+
 static bool check_publish(struct reading *r, const struct node *item, struct config_publish *p)
 {
     static const char *const kinds[] = {"directory", "put", "s3", "command"};
@@ -112,6 +123,7 @@ static bool check_publish(struct reading *r, const struct node *item, struct con
         return false;
     p->kind = (enum config_publish_kind)kind;
     check_header_file(r, item, p->header_file);
+    check_keep(r, item, p);
     switch (p->kind) {
     case CONFIG_PUBLISH_DIRECTORY:
         return *p->directory && has(r, item, p->public_url, "public_url", "directory");

@@ -108,6 +108,7 @@ struct config_publish {
     char *directory, *put, *public_url, *header_file;
     struct config_s3 s3;
     struct strlist command;
+    int64_t keep;              /* ms after which a picture is deleted; not with command */
 };
 
 struct config {

@@ -20,7 +20,14 @@
 #define LETTERS  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define ZONEINFO "/usr/share/zoneinfo"
 
-enum { SID_DIGITS = 32, ALPHANUMERIC_MAX = 11, SHORT_CODE_MIN = 3, SHORT_CODE_MAX = 8, NAME_LONGEST = 255 };
+enum {
+    SID_DIGITS = 32,
+    ALPHANUMERIC_MAX = 11,
+    SHORT_CODE_MIN = 3,
+    SHORT_CODE_MAX = 8,
+    NAME_LONGEST = 255,
+    KEY_LONGEST = 255
+};
 
 static enum form_verdict keep(const char *text, bool good, struct buf *kept)
 {
@@ -216,6 +223,25 @@ static enum form_verdict look_url(const char *text, struct buf *kept)
 }
 
 const struct form form_url = {.expects = "an address that begins with https:// or http://", .look = look_url};
+
+/* Clients of HTTP take the parts "." and ".." out of a path, and then the signature is another path's. */
+static enum form_verdict look_key(const char *text, struct buf *kept)
+{
+    if (strlen(text) > KEY_LONGEST)
+        return FORM_BAD;
+    for (const char *at = text; *at; at++)
+        if ((unsigned char)*at < ' ' || *at == 0x7F)
+            return FORM_BAD;
+    for (const char *part = text; *part;) {
+        size_t len = strcspn(part, "/");
+        if ((len == 1 || (len == 2 && part[1] == '.')) && *part == '.' && part[len])
+            return FORM_BAD;
+        part += len + (part[len] == '/');
+    }
+    return keep(text, true, kept);
+}
+
+const struct form form_key = {.expects = "at most 255 bytes, without the folders . and ..", .look = look_key};
 
 static enum form_verdict look_proxy(const char *text, struct buf *kept)
 {

@@ -32,6 +32,7 @@ extern const struct form form_timezone;     /* known to the system where that ca
 extern const struct form form_label;        /* of a host name: edge, region, bucket */
 extern const struct form form_api_url;      /* https, or http to loopback; the slash at the end goes */
 extern const struct form form_url;          /* http or https */
+extern const struct form form_key;          /* the beginning of an object's name in a bucket */
 extern const struct form form_proxy;        /* http, https, socks; or host:port */
 extern const struct form form_template_url; /* the same, with {{…}} in it */
 extern const struct form form_header;       /* Name: value */

@@ -219,6 +219,13 @@ static void test_form__texts(void **state)
         {&form_api_url, "api.twilio.com", FORM_BAD, NULL},
         {&form_url, "http://example.org/x?y=z", FORM_OK, NULL},
         {&form_url, "file:///etc/passwd", FORM_BAD, NULL},
+        {&form_key, "pages/", FORM_OK, NULL},
+        {&form_key, "/a b/\xC3\xA9+%41..x/.y/", FORM_OK, NULL},
+        {&form_key, "x/..", FORM_OK, NULL}, /* the name follows */
+        {&form_key, "../x", FORM_BAD, NULL},
+        {&form_key, "x/./", FORM_BAD, NULL},
+        {&form_key, "x/../", FORM_BAD, NULL},
+        {&form_key, "x\ny", FORM_BAD, NULL},
         {&form_proxy, "http://proxy:3128", FORM_OK, NULL},
         {&form_proxy, "socks5h://u:p@proxy", FORM_OK, NULL},
         {&form_proxy, "proxy:3128", FORM_OK, NULL},
