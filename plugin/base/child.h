@@ -17,17 +17,18 @@ struct child_options {
     const struct strlist *argv; /* [0] is looked for in PATH */
     int in, out, err;           /* its standard streams; −1 = /dev/null for in and out, ours for err */
     bool clean;                 /* of our environment only PATH, HOME, TZ, LANG and LC_* */
+    bool group;                 /* whatever it leaves behind in its group is killed at its end */
 };
 
 struct child {
     pid_t pid; /* 0 none */
     int pidfd; /* readable when it has ended; −1 where the kernel has none: ask child_ended() now and then */
+    bool group;
 };
 
 /* The caller's descriptors stay the caller's. On failure errno says why. */
 enum nt_status child_start(const struct child_options *o, struct child *out) NT_MUST_USE;
-/* True when it has ended: *status as from waitpid(2), and *c is empty again. Those it left behind in its group are
- * killed when the child is one of child_kill's. */
+/* True when it has ended: *status as from waitpid(2), or −1 when nobody can tell, and *c is empty again. */
 bool child_ended(struct child *c, int *status);
 /* Kills its whole group and collects it. An empty child is fine. */
 void child_kill(struct child *c);

@@ -8,13 +8,12 @@
  */
 #include "flow/alarm.h"
 
+#include "base/child.h"
 #include "base/hash.h"
 #include "base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,14 +22,12 @@
 
 enum { QUIET = 15 * 60 * 1000, CAUSES = 64, TEXT = 4096, CHILDREN = 16 };
 
-extern char **environ;
-
 static struct {
     uint64_t cause;
     int64_t at;
 } told[CAUSES];
 static size_t told_next;
-static pid_t child[CHILDREN];
+static struct child child[CHILDREN];
 
 static bool told_lately(struct runtime *r, const char *cause, int64_t now)
 {
@@ -73,47 +70,24 @@ static void remember(struct runtime *r, const char *cause, int64_t now, const ch
 static void run(const struct strlist *command, const char *text)
 {
     int fds[2];
-    char *argv[64];
-    size_t n = 0, slot = 0;
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    while (slot < CHILDREN && child[slot])
+    size_t slot = 0;
+    while (slot < CHILDREN && child[slot].pid)
         slot++;
     if (slot == CHILDREN) {
         log_error("the alarm command hangs %d times over: not started once more", CHILDREN);
         return;
     }
-    for (; n < command->n && n < sizeof argv / sizeof *argv - 1; n++)
-        argv[n] = command->item[n];
-    argv[n] = NULL;
-    if (!argv[0])
-        return;
     if (pipe2(fds, O_CLOEXEC) != 0) {
         log_error("alarm command: %s", strerror(errno));
         return;
     }
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_adddup2(&files, fds[0], STDIN_FILENO);
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
-    /* libcurl's sockets are not close-on-exec, and connections to Twilio are none of the command's business */
-    posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-#endif
-    posix_spawnattr_init(&attributes);
-    sigemptyset(&none);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
-    int failed = posix_spawnp(&child[slot], argv[0], &files, &attributes, argv, environ);
-    if (failed) {
-        child[slot] = 0;
-        log_error("alarm command %s: %s", argv[0], strerror(failed));
-    } else {
-        ssize_t written = write(fds[1], text, strlen(text));
-        if (written < 0)
-            log_error("alarm command %s: %s", argv[0], strerror(errno));
-    }
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&files);
+    struct child_options o = {.argv = command, .in = fds[0], .out = -1, .err = -1};
+    if (fcntl(STDOUT_FILENO, F_GETFD) >= 0)
+        o.out = STDOUT_FILENO;
+    if (child_start(&o, &child[slot]) != NT_OK)
+        log_error("alarm command %s: %s", command->item[0], strerror(errno));
+    else if (write(fds[1], text, strlen(text)) < 0)
+        log_error("alarm command %s: %s", command->item[0], strerror(errno));
     close(fds[0]);
     close(fds[1]);
 }
@@ -143,10 +117,7 @@ void alarm_reap(void)
 {
     for (size_t i = 0; i < CHILDREN; i++) {
         int status;
-        if (!child[i] || waitpid(child[i], &status, WNOHANG) == 0)
-            continue;
-        child[i] = 0;
-        if (WIFEXITED(status) && WEXITSTATUS(status))
+        if (child_ended(&child[i], &status) && WIFEXITED(status) && WEXITSTATUS(status))
             log_error("the alarm command ended with %d", WEXITSTATUS(status));
     }
 }

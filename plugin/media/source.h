@@ -61,6 +61,16 @@ void source_end(struct source *s, const char *why);
 /* Notes why, for source_end(s, s->why) or a status of start. */
 void source_fail(struct source *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Puts bytes into the picture; false when they are refused, and the words are noted. */
+bool source_take(struct source *s, const void *data, size_t len);
+/* Expands a template; what names it in the words of a failure. */
+enum nt_status source_text(struct source *s, source_expand *expand, void *arg, const char *what, const char *text,
+                           struct buf *out) NT_MUST_USE;
+
+/* source_file's way to a path below a folder: a descriptor, −1 with errno (EXDEV: it leads out). by_hand: not by the
+ * kernel's own rule, as where it has none. */
+int source_file_open(const char *folder, const char *path, bool by_hand);
+
 extern const struct source_ops source_url, source_command, source_file, source_zabbix;
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/log.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -35,6 +36,25 @@ void transport_header(const struct transport_result *r, const char *name, char *
     }
 }
 
+void transport_words(const struct transport_result *r, char *out, size_t size)
+{
+    if (r->answered)
+        snprintf(out, size, "HTTP %ld", r->status);
+    else
+        snprintf(out, size, "%s", *r->error ? r->error : "no answer");
+}
+
+bool transport_url_ok(const char *url)
+{
+    const char *host = !strncasecmp(url, "https://", 8) ? url + 8 : !strncasecmp(url, "http://", 7) ? url + 7 : NULL;
+    if (!host || !*host || strchr("/:?#@", *host) || strlen(url) > TRANSPORT_URL_MAX)
+        return false;
+    for (const char *c = url; *c; c++)
+        if ((unsigned char)*c <= ' ' || (unsigned char)*c >= 0x7f || strchr("\"<>\\^`{|}", *c))
+            return false;
+    return true;
+}
+
 /* "Name: value", the name of the characters that a name may have, the value without control characters. */
 static bool is_header(const char *line)
 {
@@ -49,8 +69,20 @@ static bool is_header(const char *line)
     return true;
 }
 
+/* What says how a picture shall be, and no more, is no secret. */
+static bool is_harmless(const char *line)
+{
+    static const char *const names[] = {"Accept:", "Accept-Language:", "Content-Type:", "User-Agent:", "Host:"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strncasecmp(line, names[i], strlen(names[i])))
+            return true;
+    return false;
+}
+
 static void keep_secret(const char *line)
 {
+    if (is_harmless(line))
+        return;
     const char *value = strchr(line, ':') + 1;
     value += strspn(value, " \t");
     log_secret(value);

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { TRANSPORT_BODY_MAX = 64 * 1024, TRANSPORT_REDIRECTS = 5 };
+enum { TRANSPORT_BODY_MAX = 64 * 1024, TRANSPORT_REDIRECTS = 5, TRANSPORT_URL_MAX = 8192 };
 
 struct transport_result {
     bool answered;    /* a complete answer came, whatever its status */
@@ -35,6 +35,7 @@ struct transport_request {
     size_t form_len;
     const struct picture *picture; /* PUT: its body. Stays the caller's, and must stay until done or cancel. */
     int redirects;                 /* of a GET or HEAD: how many are followed */
+    bool outside;                  /* it leads out of the house: by the configured proxy, if there is one */
     /* The body of a 2xx answer as it comes; false ends the request as not answered. NULL: collected in result->body. */
     bool (*take)(void *arg, const char *data, size_t len);
     transport_done *done; /* once, unless cancelled; never from within start */
@@ -56,6 +57,10 @@ struct transport {
 
 /* The value of a header in result->head (the first of that name, in any case); "" without. out has size bytes. */
 void transport_header(const struct transport_result *r, const char *name, char *out, size_t size);
+/* Words for an answer that is not a good one: "HTTP 404", or why there was none. */
+void transport_words(const struct transport_result *r, char *out, size_t size);
+/* Could it be asked for? One http or https URL of printable ASCII, with a host. */
+bool transport_url_ok(const char *url);
 /* Appends the header lines of a file, blank lines and comments (#) left out. NT_EINVAL: a line that is none, and the
  * errors of file_read(). Its values become secrets of the log. */
 enum nt_status transport_header_file(const char *path, struct strlist *out) NT_MUST_USE;

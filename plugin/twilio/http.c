@@ -148,6 +148,42 @@ bool http_unsent_of(const struct http *h, const void *arg)
     return false;
 }
 
+static void cancel(struct transfer *t)
+{
+    struct sigpipe guard;
+    sigpipe_hold(&guard);
+    curl_multi_remove_handle(t->http->multi, t->easy);
+    sigpipe_release(&guard);
+    unlink_active(t);
+    to_pool(t);
+}
+
+void http_cancel(struct http *h, const void *arg)
+{
+    for (struct transfer *t = h->active; t; t = t->next)
+        if (t->arg == arg) {
+            cancel(t);
+            return;
+        }
+}
+
+int http_fd(const struct http *h)
+{
+    return h->poller.epoll;
+}
+
+int64_t http_next(const struct http *h)
+{
+    int64_t now = boot_now(), next = -1;
+    if (h->timer >= 0)
+        next = h->timer > now ? h->timer - now : 0;
+    if (h->patience >= 0) {
+        int64_t patience = h->patience > now ? h->patience - now : 0;
+        next = next < 0 || patience < next ? patience : next;
+    }
+    return next;
+}
+
 int http_active(const struct http *h)
 {
     return h->active_n;
@@ -175,7 +211,8 @@ static int collect(struct http *h)
         struct transfer *t = NULL;
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
         curl_multi_remove_handle(h->multi, easy);
-        if (transfer_amend(t, code) && curl_multi_add_handle(h->multi, easy) == CURLM_OK)
+        bool once_more = code == CURLE_OK ? transfer_redirect(t) : transfer_amend(t, code);
+        if (once_more && curl_multi_add_handle(h->multi, easy) == CURLM_OK)
             continue;
         finish(t, code);
         finished++;
@@ -209,6 +246,7 @@ static int lose_patience(struct http *h, int64_t now)
             if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK) {
                 finish(t, CURLE_COULDNT_RESOLVE_HOST);
                 finished++;
+                next = h->active; /* the callback may have dropped any of the others */
             }
         }
     }

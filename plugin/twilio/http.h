@@ -10,9 +10,11 @@
 
 #include "base/buf.h"
 #include "base/status.h"
+#include "base/strlist.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct http;
 
@@ -41,6 +43,7 @@ struct http_result {
     const char *error;      /* words when not answered, without secrets */
     bool trust;             /* the failure was certificate verification or another thing an admin must mend */
     int64_t started;        /* ms since the epoch */
+    const char *head;       /* header lines of the last answer, when they were asked for; else "" */
 };
 
 typedef void http_done(void *arg, const struct http_result *result);
@@ -55,6 +58,19 @@ struct http_request {
     http_done *done; /* called from http_run(), exactly once, unless the http is freed first; may start requests, not
                         free the http */
     void *arg;
+
+    /* What Twilio's requests have no use for, and leave empty. Methods then are HEAD, PUT and DELETE, too. */
+    const struct strlist *headers;                                          /* whole lines; copied */
+    ssize_t (*read)(void *read_arg, size_t offset, void *out, size_t size); /* PUT: its body, read_len bytes */
+    void *read_arg;
+    size_t read_len;
+    bool (*take)(void *arg, const char *data, size_t len); /* the body of a 2xx answer; false: enough, an error */
+    size_t body_max; /* > 0: what goes beyond is dropped; else a body over 1 MB is an error */
+    int redirects;   /* of a GET or HEAD, how many are followed; headers and credentials stay behind when the host
+                        changes,   and none leads from https to http */
+    bool plain;      /* http may go further than this machine */
+    bool direct;     /* past the proxy */
+    bool keep_head;
 };
 
 enum nt_status http_new(const struct http_options *o, struct http **out) NT_MUST_USE;
@@ -66,6 +82,13 @@ int http_active(const struct http *h);
 int http_unsent(const struct http *h);
 /* Is the request with this arg among them? */
 bool http_unsent_of(const struct http *h, const void *arg);
+/* Drops the request with this arg, without a call. Not from within `take`. */
+void http_cancel(struct http *h, const void *arg);
+
+/* For a loop that waits for several: readable when http_run() has something to do; and ms until it wants to be called
+ * without that, −1 never. */
+int http_fd(const struct http *h);
+int64_t http_next(const struct http *h);
 
 /* Drives the requests, and waits up to timeout ms (−1: for ever) until something happens on them or on one of the
  * caller's descriptors (epoll-able; readable is waited for). ready[i] (may be NULL) tells which. Callbacks run inside.

@@ -24,6 +24,17 @@ struct transfer {
     struct buf form;
     size_t form_read;
     bool post, secure;
+    bool unusual; /* the handle has options that Twilio's requests do not have */
+    /* of requests that are not Twilio's */
+    struct curl_slist *headers;
+    ssize_t (*read)(void *arg, size_t offset, void *out, size_t size);
+    void *read_arg;
+    size_t read_len;
+    bool (*take)(void *arg, const char *data, size_t len);
+    size_t body_max;
+    int redirects;
+    bool head_only, plain, direct, keep_head, took_enough;
+    struct buf head;
     bool whole_trust; /* configured with the bundle */
     bool used;        /* the request may have left */
     bool resolved;    /* the name is, or the cache has been tried */
@@ -68,6 +79,8 @@ bool transfer_uses_addresses(const struct transfer *t);
 bool transfer_use_addresses(struct transfer *t);
 /* After its end: true when it was never sent, and has been changed so that another try may go better. */
 bool transfer_amend(struct transfer *t, CURLcode code);
+/* After a complete answer: true when it leads elsewhere, and has been changed to ask there. */
+bool transfer_redirect(struct transfer *t);
 /* What its end means. Borrows from the transfer. */
 void transfer_result(struct transfer *t, CURLcode code, struct http_result *out);
 

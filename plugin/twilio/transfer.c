@@ -11,6 +11,9 @@
  * Two repetitions are ours, both of requests that were never sent: with the whole list of certificates (trust.c), and
  * with the last good addresses (addresses.c) when the name cannot be resolved. Each is made once.
  *
+ * Pictures come and go by the same handles, but for other servers, with options of their own (configure_unusual()),
+ * which are taken away again before a handle serves Twilio.
+ *
  * DIAGNOSTICS: NT_EINVAL for a URL that is not https (or http to this machine) or carries credentials, NT_ENOMEM. Error
  * texts are libcurl's, which is given no URL with credentials in it.
  */
@@ -21,6 +24,7 @@
 #include "base/mem.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum {
     /* A connection idle for longer is not used again, s: the other end is about to close it. */
@@ -33,6 +37,13 @@ static size_t read_body(char *out, size_t size, size_t n, void *arg)
 {
     struct transfer *t = arg;
     size_t room = size * n, left = t->form.len - t->form_read;
+    if (t->read) {
+        ssize_t got = t->form_read < t->read_len ? t->read(t->read_arg, t->form_read, out, room) : 0;
+        if (got < 0)
+            return CURL_READFUNC_ABORT;
+        t->form_read += (size_t)got;
+        return (size_t)got;
+    }
     /* Asked again after the end: a repetition that libcurl thinks is safe. */
     if (!left)
         return CURL_READFUNC_ABORT;
@@ -46,12 +57,37 @@ static size_t read_body(char *out, size_t size, size_t n, void *arg)
 static size_t take_body(char *data, size_t size, size_t n, void *arg)
 {
     struct transfer *t = arg;
-    return answer_body(&t->answer, data, size * n) ? size * n : 0;
+    size_t len = size * n;
+    long status = 0;
+    if (t->take) {
+        curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+        if (status >= 200 && status < 300) {
+            t->took_enough = !t->take(t->arg, data, len);
+            return t->took_enough ? 0 : len;
+        }
+    }
+    if (t->body_max) {
+        size_t room = t->body_max > t->answer.body.len ? t->body_max - t->answer.body.len : 0;
+        return answer_body(&t->answer, data, len < room ? len : room) ? len : 0;
+    }
+    return answer_body(&t->answer, data, len) ? len : 0;
+}
+
+/* The lines of one answer: those of a redirect or an interim one give way. */
+static bool keep_line(struct transfer *t, const char *line, size_t len)
+{
+    if (len >= 5 && !memcmp(line, "HTTP/", 5))
+        buf_reset(&t->head);
+    while (len && (line[len - 1] == '\n' || line[len - 1] == '\r'))
+        len--;
+    return buf_add(&t->head, line, len) == NT_OK && buf_addc(&t->head, '\n') == NT_OK;
 }
 
 static size_t take_header(char *line, size_t size, size_t n, void *arg)
 {
     struct transfer *t = arg;
+    if (t->keep_head && !keep_line(t, line, size * n))
+        return 0;
     return answer_header(&t->answer, line, size * n, clock_wall(clock_system())) ? size * n : 0;
 }
 
@@ -133,15 +169,59 @@ static void configure_protocol(struct transfer *t)
     SET(t, CURLOPT_PROTOCOLS, (long)(t->secure ? CURLPROTO_HTTPS : CURLPROTO_HTTP));
 #endif
     /* An empty name also keeps the proxies of the environment out; http is for this machine, where no proxy is. */
-    bool proxy = t->secure && *h->proxy;
+    bool proxy = t->secure && *h->proxy && !t->direct;
     SET(t, CURLOPT_PROXY, proxy ? h->proxy : "");
     SET(t, CURLOPT_PROXYUSERNAME, proxy && *h->proxy_user ? h->proxy_user : NULL);
     SET(t, CURLOPT_PROXYPASSWORD, proxy && *h->proxy_user ? h->proxy_password : NULL);
 }
 
+/* The handle as Twilio's requests know it. */
+static void make_usual(struct transfer *t)
+{
+    SET(t, CURLOPT_NOBODY, 0L);
+    SET(t, CURLOPT_UPLOAD, 0L);
+    SET(t, CURLOPT_CUSTOMREQUEST, NULL);
+    SET(t, CURLOPT_FRESH_CONNECT, 0L);
+    SET(t, CURLOPT_HTTPHEADER, t->http->headers);
+    curl_slist_free_all(t->headers);
+    t->headers = NULL;
+    t->unusual = false;
+}
+
+static enum nt_status add_headers(struct transfer *t, const struct strlist *lines)
+{
+    static const char no_expect[] = "Expect:"; /* nobody is asked for leave */
+    for (size_t i = 0; i <= lines->n; i++) {
+        struct curl_slist *more = curl_slist_append(t->headers, i ? lines->item[i - 1] : no_expect);
+        if (!more)
+            return NT_ENOMEM;
+        t->headers = more;
+    }
+    SET(t, CURLOPT_HTTPHEADER, t->headers);
+    return NT_OK;
+}
+
+static enum nt_status configure_unusual(struct transfer *t, const struct http_request *r)
+{
+    bool put = strcmp(r->method, "PUT") == 0, delete = strcmp(r->method, "DELETE") == 0;
+    t->unusual = put || delete || t->head_only || r->headers;
+    if (t->head_only)
+        SET(t, CURLOPT_NOBODY, 1L);
+    if (put) {
+        SET(t, CURLOPT_UPLOAD, 1L);
+        SET(t, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->read_len);
+        SET(t, CURLOPT_FRESH_CONNECT, 1L); /* a connection that is just being closed could not be tried again */
+    }
+    if (delete)
+        SET(t, CURLOPT_CUSTOMREQUEST, "DELETE");
+    return r->headers ? add_headers(t, r->headers) : NT_OK;
+}
+
 static enum nt_status configure(struct transfer *t, const struct http_request *r)
 {
     const struct http *h = t->http;
+    if (t->unusual)
+        make_usual(t);
     if (t->post) {
         SET(t, CURLOPT_POST, 1L);
         SET(t, CURLOPT_POSTFIELDS, NULL);
@@ -149,6 +229,9 @@ static enum nt_status configure(struct transfer *t, const struct http_request *r
     } else {
         SET(t, CURLOPT_HTTPGET, 1L);
     }
+    enum nt_status status = configure_unusual(t, r);
+    if (status)
+        return status;
     SET(t, CURLOPT_URL, r->url);
     SET(t, CURLOPT_USERNAME, r->user && *r->user ? r->user : NULL);
     SET(t, CURLOPT_PASSWORD, r->user && *r->user ? r->password : NULL);
@@ -165,8 +248,10 @@ void transfer_free(struct transfer *t)
         return;
     curl_easy_cleanup(t->easy);
     curl_slist_free_all(t->addresses);
+    curl_slist_free_all(t->headers);
     answer_clean(&t->answer);
     buf_clean(&t->form);
+    buf_clean(&t->head);
     mem_free(t);
 }
 
@@ -178,6 +263,7 @@ struct transfer *transfer_new(struct http *h)
     t->http = h;
     answer_init(&t->answer);
     buf_init(&t->form, FORM_MAX);
+    buf_init(&t->head, ANSWER_HEADER_MAX + 4096);
     t->easy = curl_easy_init();
     if (t->easy)
         configure_once(t);
@@ -195,16 +281,25 @@ static enum nt_status inspect_url(struct transfer *t, const char *text)
     if (url_parse(text, &url) != NT_OK || url.credentials)
         return NT_EINVAL;
     t->secure = strcmp(url.scheme, "https") == 0;
-    if (!t->secure && !(strcmp(url.scheme, "http") == 0 && url_is_loopback(&url)))
+    if (!t->secure && !(strcmp(url.scheme, "http") == 0 && (t->plain || url_is_loopback(&url))))
         return NT_EINVAL;
     t->port = url.port ? url.port : t->secure ? 443 : 80;
     memcpy(t->host, url.host, sizeof t->host);
     return NT_OK;
 }
 
+static bool is_method(const char *method)
+{
+    static const char *const known[] = {"GET", "POST", "HEAD", "PUT", "DELETE"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(method, known[i]) == 0)
+            return true;
+    return false;
+}
+
 bool transfer_uses_addresses(const struct transfer *t)
 {
-    return t->secure && !*t->http->proxy;
+    return t->secure && (!*t->http->proxy || t->direct);
 }
 
 enum nt_status transfer_prepare(struct transfer *t, const struct http_request *r)
@@ -220,8 +315,20 @@ enum nt_status transfer_prepare(struct transfer *t, const struct http_request *r
     t->arg = r->arg;
     answer_reset(&t->answer);
     buf_reset(&t->form);
+    t->read = r->read;
+    t->read_arg = r->read_arg;
+    t->read_len = r->read_len;
+    t->take = r->take;
+    t->body_max = r->body_max;
+    t->redirects = r->redirects;
+    t->head_only = strcmp(r->method, "HEAD") == 0;
+    t->plain = r->plain;
+    t->direct = r->direct;
+    t->keep_head = r->keep_head;
+    t->took_enough = false;
+    buf_reset(&t->head);
 
-    enum nt_status status = t->post || strcmp(r->method, "GET") == 0 ? NT_OK : NT_EINVAL;
+    enum nt_status status = is_method(r->method) && (strcmp(r->method, "PUT") != 0) == !r->read ? NT_OK : NT_EINVAL;
     if (!status)
         status = inspect_url(t, r->url);
     if (!status && t->post && r->form_len)
@@ -313,6 +420,40 @@ static void forget_answer(struct transfer *t)
     answer_reset(&t->answer);
 }
 
+/* libcurl would take our headers along to wherever it is sent, so it is not left to it. */
+bool transfer_redirect(struct transfer *t)
+{
+    long status = 0;
+    char *to = NULL, host[URL_HOST];
+    int port = t->port;
+    bool secure = t->secure;
+    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (t->redirects <= 0 || t->post || t->read ||
+        (status != 301 && status != 302 && status != 303 && status != 307 && status != 308) ||
+        curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &to) != CURLE_OK || !to)
+        return false;
+    memcpy(host, t->host, sizeof host);
+    if (inspect_url(t, to) != NT_OK || (secure && !t->secure)) {
+        t->secure = secure;
+        return false;
+    }
+    t->redirects--;
+    if (strcasecmp(host, t->host) != 0 || port != t->port || secure != t->secure) {
+        SET(t, CURLOPT_HTTPHEADER, t->http->headers);
+        SET(t, CURLOPT_USERNAME, NULL);
+        SET(t, CURLOPT_PASSWORD, NULL);
+    }
+    SET(t, CURLOPT_URL, to);
+    configure_protocol(t);
+    if (t->secure)
+        configure_trust(t);
+    if (t->setup != CURLE_OK)
+        return false;
+    t->used = false;
+    forget_answer(t);
+    return true;
+}
+
 bool transfer_amend(struct transfer *t, CURLcode code)
 {
     if (code == CURLE_OK || was_used(t))
@@ -338,7 +479,7 @@ static const char *error_words(const struct transfer *t, CURLcode code)
     case CURLE_ABORTED_BY_CALLBACK:
         return "the connection was closed before an answer came";
     case CURLE_WRITE_ERROR:
-        return "the answer is too large";
+        return t->took_enough ? "the rest was not wanted" : "the answer is too large";
     default:
         return t->error[0] ? t->error : curl_easy_strerror(code);
     }
@@ -363,6 +504,7 @@ void transfer_result(struct transfer *t, CURLcode code, struct http_result *out)
         .request_id = t->answer.request_id,
         .error = "",
         .started = t->started,
+        .head = buf_text(&t->head),
     };
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &out->status);
     if (code == CURLE_OK) {

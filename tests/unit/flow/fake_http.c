@@ -88,6 +88,33 @@ bool http_unsent_of(const struct http *h, const void *arg)
     return false;
 }
 
+/* Nobody else's loop waits for this one. */
+int http_fd(const struct http *h)
+{
+    (void)h;
+    return -1;
+}
+
+int64_t http_next(const struct http *h)
+{
+    (void)h;
+    return -1;
+}
+
+void http_cancel(struct http *h, const void *arg)
+{
+    struct fake_twilio *t = h->twilio;
+    for (size_t i = 0; i < t->under_way.n; i++) {
+        struct tw_request *r = t->under_way.item[i];
+        if (r->call.arg != arg)
+            continue;
+        memmove(t->under_way.item + i, t->under_way.item + i + 1, (--t->under_way.n - i) * sizeof *t->under_way.item);
+        mem_free(r->body);
+        mem_free(r);
+        return;
+    }
+}
+
 static void finish(struct fake_twilio *t, struct tw_request *r)
 {
     struct http_result result = {.end = r->end,
