@@ -47,16 +47,16 @@ class Scenario:
         if self.beside_serve:
             serve = self.site.start("serve", env=fault, binary=delivery.fault_binary())
             harness.wait_until(lambda: serve.poll() is not None or self.site.socket.exists(), 20, self.name, STEP)
-            sent = self.site.run(*words, timeout=90)
+            sent = self.site.run(*words)
             try:  # long enough for a receipt; a point that is not passed by then is not passed at all
                 self.died = serve.wait(8) == -signal.SIGKILL
             except Exception:  # pylint: disable=broad-except
                 harness.end_process(serve)
         else:
-            sent = self.site.run(*words, env=fault, binary=delivery.fault_binary(), timeout=90)
+            sent = self.site.run(*words, env=fault, binary=delivery.fault_binary())
             self.died = sent.returncode == -signal.SIGKILL
             try:
-                harness.wait_until(lambda: not self.site.survivors(), 8, None, 2 * STEP)
+                harness.wait_until(lambda: not self.site.survivors(), 8, None, 2 * STEP, patience=1)
             except AssertionError:
                 pass
         for pid in self.site.survivors():
@@ -123,7 +123,7 @@ class Random(delivery.Test):
             while time.monotonic() < end:
                 host, to = f"web{worker}x{n:04d}", delivery.phone(worker * 1000 + n % 200)
                 n += 1
-                done = site.run("send", "-t", to, "--wait", mine.choice(["0", "1"]), *alert(host=host), timeout=90)
+                done = site.run("send", "-t", to, "--wait", mine.choice(["0", "1"]), *alert(host=host))
                 with lock:
                     sent.append((host, to, done.returncode, done.stderr))
 

@@ -53,20 +53,20 @@ class Sending(delivery.Test):
                 self.assertEqual(sorted(m["to"] for m in self.sim.messages()), numbers)
 
     def test_does_not_wait(self):
-        self.sim.settings(latency=2500)
+        self.sim.settings(latency=6000)
         done, took = self.timed(lambda: self.send("-t", ALICE, "--wait", "0", *alert()))
         self.assert_exit(done, 0)
-        self.assertLess(took, 1.5)
+        self.assertLess(took, 5)
         self.assertIn(delivery.states(self.site_), (["queued"], ["sending"]))
         wait_gone(self.site_)
         self.assert_once(self.sim, ["web01"])
 
     def test_waits_no_longer_than_told(self):
-        self.sim.settings(latency=4000)
+        self.sim.settings(latency=9000)
         done, took = self.timed(lambda: self.send("-t", ALICE, "--wait", "1", "--json", *alert()))
         self.assert_exit(done, 0)
         self.assertGreater(took, 0.95)
-        self.assertLess(took, 2.5)
+        self.assertLess(took, 8)
         self.assertEqual([p["state"] for p in lines(done)], ["sending"])
         wait_gone(self.site_)
         self.assert_once(self.sim, ["web01"])
@@ -256,11 +256,11 @@ class LeftBehind(delivery.Test):
         harness.wait_until(lambda: delivery.states(site) == ["delivered"] * 2, 10)
         start = time.monotonic()
         wait_gone(site, 5)
-        self.assertLess(time.monotonic() - start, 1.0)
+        self.assertLess(time.monotonic() - start, harness.PATIENCE * 1.0)
         self.assertFalse(site.socket.exists())
 
     def test_another_send_finds_it(self):
-        sim = self.simulator(latency=700)
+        sim = self.simulator(latency=4000)
         site = self.site(sim)
         self.assert_exit(site.run("send", "-t", ALICE, "--wait", "0", *alert()), 0)
         drainers = site.survivors()
@@ -274,7 +274,7 @@ class LeftBehind(delivery.Test):
     def test_killed_by_the_monitor(self):
         """SIGKILL to the command's whole process group, what a monitor does on its time-out. A page that takes longer than a
         second is with a drainer that does not belong to the group."""
-        sim = self.simulator(latency=4000, settings=delivery.QUICK)
+        sim = self.simulator(latency=9000, settings=delivery.QUICK)
         site = self.site(sim)
         send = delivery.popen(site, "send", "-t", ALICE, *alert(), stdin=subprocess.DEVNULL, start_new_session=True)
         group = send.pid
@@ -298,21 +298,24 @@ class LeftBehind(delivery.Test):
 
     def test_asked_to_end(self):
         """SIGTERM (a monitor's gentle time-out) or Ctrl-C while it waits: the drainer is left behind at once."""
+        def asked(number):
+            sim, site = places[number]
+            send = delivery.popen(site, "send", "-t", ALICE, *alert(), stdin=subprocess.DEVNULL, start_new_session=True)
+            harness.wait_until(lambda: delivery.states(site) == ["sending"])
+            os.killpg(send.pid, number)
+            status, took = self.timed(lambda: send.wait(30))
+            self.assertEqual(status, 0, "it is stored")
+            self.assertLess(took, 4)
+            harness.wait_until(lambda: delivery.settled(site), 10)
+            self.assertEqual(len(sim.creates()), 1)
+            self.assertNotIn("when its drainer died", site.log())
+            self.assert_once(sim, ["web01"])
+
+        places = {}
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            with self.subTest(number):
-                sim = self.simulator(latency=2000, settings=delivery.QUICK)
-                site = self.site(sim)
-                send = delivery.popen(site, "send", "-t", ALICE, *alert(), stdin=subprocess.DEVNULL, start_new_session=True)
-                group = send.pid
-                harness.wait_until(lambda: delivery.states(site) == ["sending"])
-                os.killpg(group, number)
-                status, took = self.timed(lambda: send.wait(10))
-                self.assertEqual(status, 0, "it is stored")
-                self.assertLess(took, 1.5)
-                harness.wait_until(lambda: delivery.settled(site), 10)
-                self.assertEqual(len(sim.creates()), 1)
-                self.assertNotIn("when its drainer died", site.log())
-                self.assert_once(sim, ["web01"])
+            sim = self.simulator(latency=5000, settings=delivery.QUICK)
+            places[number] = (sim, self.site(sim))
+        delivery.in_parallel(*(lambda n=number: asked(n) for number in places))
 
 
 class Secrets(delivery.Test):

@@ -35,12 +35,12 @@ class Serving(delivery.Test):
 
 class HandOver(Serving):
     def test_answered_after_the_commit(self):
-        self.sim.settings(latency=3000)
+        self.sim.settings(latency=8000)
         self.place.serve()
         self.send("warm")
         done, took = self.timed(lambda: self.send("web01", "--json"))
         self.assert_exit(done, 0)
-        self.assertLess(took, 0.5, "nobody waits for Twilio")
+        self.assertLess(took, 7, "nobody waits for Twilio")
         page = json.loads(done.stdout)
         self.assertEqual((page["state"], page["to"]), ("queued", ALICE))
         self.assertIn(page["id"], [p["id"] for p in pages(self.place)], "it is stored when the answer comes")
@@ -73,7 +73,7 @@ class HandOver(Serving):
         try:
             done, took = self.timed(lambda: self.send("web01", "--wait", "1"))
             self.assert_exit(done, 0)
-            self.assertLess(took, 5)
+            self.assertLess(took, 5 * harness.PATIENCE)
             self.assertEqual(len(pages(self.place)), 1)
         finally:
             serve.send_signal(signal.SIGCONT)
@@ -147,7 +147,7 @@ class Signals(Serving):
         self.assert_exit(self.send("web01"), 0)
         harness.wait_until(lambda: delivery.states(self.place) == ["queued"] and pages(self.place)[0]["attempts"] == 1)
         serve.terminate()
-        self.assertEqual(serve.wait(5), 0)
+        self.assertEqual(serve.wait(30), 0)
         self.assertEqual(delivery.states(self.place), ["queued"])
         delivery.drain_to_end(self.place)
         self.assert_once(self.sim, ["web01"])
@@ -246,7 +246,7 @@ class Manager(Serving):
     def notified(self):
         s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.addCleanup(s.close)
-        s.settimeout(10)
+        s.settimeout(60)
         s.bind(str(self.place.folder / "notify"))
         return s
 
@@ -255,7 +255,7 @@ class Manager(Serving):
         serve = self.place.start("serve", env={"NOTIFY_SOCKET": self.place.folder / "notify", "WATCHDOG_USEC": "600000"})
         heard = []
 
-        def hear(word, limit=10):
+        def hear(word, limit=60):
             end = time.monotonic() + limit
             while not any(word in text for text in heard):
                 self.assertLess(time.monotonic(), end, f"{word} in {heard}")
@@ -268,15 +268,15 @@ class Manager(Serving):
         for _ in range(3):
             heard.clear()
             hear("WATCHDOG=1")
-        self.assertLess(time.monotonic() - start, 3)
+        self.assertLess(time.monotonic() - start, 3 * harness.PATIENCE)
         serve.terminate()
         hear("STOPPING=1")
-        self.assertEqual(serve.wait(5), 0)
+        self.assertEqual(serve.wait(30), 0)
 
     def test_abstract_notify_socket(self):
         name = f"\0nt-{self.place.marker}"
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
-            s.settimeout(10)
+            s.settimeout(60)
             s.bind(name)
             self.place.start("serve", env={"NOTIFY_SOCKET": "@" + name[1:]})
             self.assertIn("READY=1", s.recv(4096).decode())

@@ -9,6 +9,7 @@ import harness
 from delivery import alert, pages
 
 BUSY = 5  # s a writer may wait for the store before it goes without
+SLOW = harness.PATIENCE  # how much longer all may take on a busy machine
 SENDERS = 60
 ALONE = 50
 
@@ -18,7 +19,7 @@ class Stress(delivery.Test):
         """count processes at the same moment, each with its own alert and phone; [(exit, seconds, stderr)]"""
         def one(n):
             start = time.monotonic()
-            done = site.run("send", "-t", delivery.phone(n), *words, *alert(host=f"web{n:04d}"), timeout=120)
+            done = site.run("send", "-t", delivery.phone(n), *words, *alert(host=f"web{n:04d}"))
             return done.returncode, time.monotonic() - start, done.stderr
 
         with concurrent.futures.ThreadPoolExecutor(count) as pool:
@@ -45,7 +46,7 @@ class Stress(delivery.Test):
         results = self.storm(site, SENDERS)
         self.judge(sim, site, SENDERS, results)
         # a sender waits 1 s for the answer; should it be a busy machine's fault that none came, it stores by itself
-        self.assertLess(max(took for _, took, _ in results), 1 + BUSY + 10)
+        self.assertLess(max(took for _, took, _ in results), SLOW * (1 + BUSY + 10))
         self.assertIsNone(serve.poll())
 
     def test_alone(self):
@@ -53,7 +54,7 @@ class Stress(delivery.Test):
         site = self.site(sim, delivery.NO_THROTTLE)
         results = self.storm(site, ALONE, "--wait", "0")
         self.judge(sim, site, ALONE, results)
-        self.assertLess(max(took for _, took, _ in results), 2 * BUSY)
+        self.assertLess(max(took for _, took, _ in results), SLOW * 2 * BUSY)
         delivery.wait_gone(site)
 
     def test_alone_and_waiting(self):
@@ -61,7 +62,7 @@ class Stress(delivery.Test):
         site = self.site(sim, delivery.NO_THROTTLE)
         results = self.storm(site, ALONE)
         self.judge(sim, site, ALONE, results)
-        self.assertLess(max(took for _, took, _ in results), 10 + BUSY)
+        self.assertLess(max(took for _, took, _ in results), SLOW * (10 + BUSY))
 
     def test_daemon_comes_and_goes(self):
         """Processes hand over, store, drain and take over from each other all the time."""

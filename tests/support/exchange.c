@@ -93,9 +93,31 @@ static void leave_flight(struct exchange *x)
     pthread_mutex_unlock(&x->sim->lock);
 }
 
+/* Judges, lets the fault distort the answer, records. Needs the lock. */
+static void judge(struct sim *s, struct exchange *x)
+{
+    bool effect = x->action == FAULT_NONE || x->action == FAULT_SLOW || x->when == FAULT_AFTER;
+    snprintf(x->request_id, sizeof x->request_id, "RQ%032llx", (unsigned long long)++s->ids);
+    if (x->too_big)
+        exchange_refuse(x, 413, 20413, "Request too large");
+    else if (s->settings.max_concurrent && s->record.all.in_flight > s->settings.max_concurrent)
+        exchange_refuse(x, 429, 20429, "Too Many Requests");
+    else
+        api_answer(s, x, effect);
+    answer_distort(x);
+    record_exchange(s, x);
+}
+
+/* What is judged late is judged here, not by the resumed connection: a client that has left does not call it back. */
 static void wake(void *arg)
 {
     struct exchange *x = arg;
+    if (x->step == EXCHANGE_LATE) {
+        pthread_mutex_lock(&x->sim->lock);
+        judge(x->sim, x);
+        pthread_mutex_unlock(&x->sim->lock);
+        x->step = EXCHANGE_ANSWER;
+    }
     MHD_resume_connection(x->connection);
 }
 
@@ -130,21 +152,6 @@ static enum MHD_Result answer(struct exchange *x)
     default:
         return answer_send(x);
     }
-}
-
-/* Judges, lets the fault distort the answer, records. Needs the lock. */
-static void judge(struct sim *s, struct exchange *x)
-{
-    bool effect = x->action == FAULT_NONE || x->action == FAULT_SLOW || x->when == FAULT_AFTER;
-    snprintf(x->request_id, sizeof x->request_id, "RQ%032llx", (unsigned long long)++s->ids);
-    if (x->too_big)
-        exchange_refuse(x, 413, 20413, "Request too large");
-    else if (s->settings.max_concurrent && s->record.all.in_flight > s->settings.max_concurrent)
-        exchange_refuse(x, 429, 20429, "Too Many Requests");
-    else
-        api_answer(s, x, effect);
-    answer_distort(x);
-    record_exchange(s, x);
 }
 
 /* Needs the lock. */
@@ -254,11 +261,6 @@ enum MHD_Result exchange_handle(void *cls, struct MHD_Connection *connection, co
         return MHD_YES;
     }
     switch (x->step) {
-    case EXCHANGE_LATE:
-        pthread_mutex_lock(&x->sim->lock);
-        judge(x->sim, x);
-        pthread_mutex_unlock(&x->sim->lock);
-        return answer(x);
     case EXCHANGE_ANSWER:
         return answer(x);
     case EXCHANGE_HANGING:
