@@ -12,7 +12,7 @@ struct command {
 };
 
 extern const struct command command_send, command_render, command_serve, command_queue, command_oncall, command_config,
-    command_check;
+    command_check, command_channel;
 
 /* "notify_twilio: " and the words on stderr, with the hint how to get help. Returns 64. */
 int command_usage(const struct command *c, const char *format, ...) __attribute__((format(printf, 2, 3)));

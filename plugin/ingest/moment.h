@@ -17,4 +17,8 @@ int64_t moment_since(const char *epoch, int64_t at);
 /* Zabbix's ages, "1d 2h 3m", "10s", "2M 1d" (M = 30 days, y = 365) → seconds; -1 when it is none. */
 int64_t moment_age(const char *text);
 
+/* "2026-11-23T03:12:05.5Z" or "…+01:00" (RFC 3339, the fraction is dropped) → seconds since the epoch; -1 when it is
+ * none. */
+int64_t moment_stamp(const char *text);
+
 #endif

@@ -17,9 +17,9 @@ RECORDS = {
     "sms/segment.h", "media/picture.h", "queue/page.h", "throttle/digest.h", "twilio/outcome.h",
 }
 
-# What the commands take from a stage without flow between: the configuration itself (`config check`), and the options of
-# the scripts it can stand in for.
-COMMANDS = {"config/load.h", "config/schema.h", "ingest/ingest.h"}
+# What the commands take from a stage without flow between: the configuration itself (`config check`), the options of the
+# scripts it can stand in for, and the protocol of a notification channel.
+COMMANDS = {"config/load.h", "config/schema.h", "ingest/ingest.h", "ingest/channel_line.h", "ingest/channel_request.h"}
 
 # header: (where it may be included, by how many files at most)
 FENCES = {
@@ -27,7 +27,8 @@ FENCES = {
     r"sqlite3\w*\.h": (r"plugin/queue/sqlite\w*\.[ch]", 1),
     r"yaml\.h": (r"plugin/config/yaml\.c", 1),
     r"utf8proc\.h": (r"plugin/base/utf8\.c", 1),
-    r"(cjson/)?cJSON\w*\.h": (r"plugin/template/json_view\.c|plugin/twilio/response\.c|plugin/flow/\w+\.c|notify/\w+\.c", 4),
+    r"(cjson/)?cJSON\w*\.h": (r"plugin/template/json_view\.c|plugin/twilio/response\.c|plugin/ingest/channel_private\.h"
+                            r"|plugin/flow/\w+\.c|notify/\w+\.c", 5),
     r"openssl/.*": (r"plugin/media/\w+\.c", 1),
     r"microhttpd\.h": (r"$^", 0),
     r"syslog\.h": (r"plugin/base/log\.c", 1),

@@ -75,12 +75,48 @@ static void test_moment__reads_zabbixs_ages(void **state)
         assert_int_equal(moment_age(rows[i].text), rows[i].seconds);
 }
 
+static void test_moment__reads_stamps(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t seconds;
+    } rows[] = {
+        {"2026-11-23T09:19:08Z", 1795425548},
+        {"2026-11-23T09:19:08.445439055Z", 1795425548},
+        {"2026-11-23t10:19:08+01:00", 1795425548},
+        {"2026-11-23 04:49:08-04:30", 1795425548},
+        {"1970-01-01T00:00:00Z", 0},
+        {"2000-02-29T23:59:59Z", 951868799},
+        {"2024-12-31T23:59:60Z", 1735689600},
+        {"1970-01-01T00:00:00+01:00", -1},
+        {"0001-01-01T00:00:00Z", -1},
+        {"2026-13-01T00:00:00Z", -1},
+        {"2026-00-01T00:00:00Z", -1},
+        {"2026-01-32T00:00:00Z", -1},
+        {"2026-01-01T24:00:00Z", -1},
+        {"2026-01-01T00:60:00Z", -1},
+        {"2026-01-01T00:00:00", -1},
+        {"2026-01-01T00:00:00Zz", -1},
+        {"2026-01-01T00:00:00+0100", -1},
+        {"2026-01-01T00:00:00+24:00", -1},
+        {"2026-01-01", -1},
+        {"26-01-01T00:00:00Z", -1},
+        {"2026-01-01T00:00", -1},
+        {"1795425548", -1},
+        {"", -1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(moment_stamp(rows[i].text), rows[i].seconds);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_moment__an_implausible_epoch_is_now),
         cmocka_unit_test(test_moment__durations_reach_no_further_than_monitors),
         cmocka_unit_test(test_moment__reads_zabbixs_ages),
+        cmocka_unit_test(test_moment__reads_stamps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
