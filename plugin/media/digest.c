@@ -6,7 +6,7 @@
  * process's life.
  *
  * DIAGNOSTICS: NT_EIO, with a line in the log, when there is no libcrypto, or one that lacks a function; NT_ENOMEM,
- * which is the only other way that these functions fail.
+ * which is the only other way that most of these functions fail.
  */
 #include "media/digest.h"
 
@@ -20,6 +20,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+enum { BLOCK = 32 * 1024 };
+
 #define TEXT_OF(macro) TEXT(macro)
 #define TEXT(word)     #word
 
@@ -32,6 +34,11 @@ static const char soname[] = "libcrypto.so." SHLIB_VERSION_NUMBER;
 
 #define FUNCTIONS(X)                                                                                                   \
     X(EVP_Digest)                                                                                                      \
+    X(EVP_DigestFinal_ex)                                                                                              \
+    X(EVP_DigestInit_ex)                                                                                               \
+    X(EVP_DigestUpdate)                                                                                                \
+    X(EVP_MD_CTX_free)                                                                                                 \
+    X(EVP_MD_CTX_new)                                                                                                  \
     X(EVP_sha256)                                                                                                      \
     X(HMAC)
 
@@ -74,6 +81,25 @@ enum nt_status digest_sha256(const void *data, size_t len, unsigned char out[DIG
     unsigned n = 0;
     return library.EVP_Digest(data, len, out, &n, library.EVP_sha256(), NULL) == 1 && n == DIGEST_SIZE ? NT_OK
                                                                                                        : NT_ENOMEM;
+}
+
+enum nt_status digest_picture(const struct picture *picture, unsigned char out[DIGEST_SIZE])
+{
+    unsigned char block[BLOCK];
+    unsigned n = 0;
+    ssize_t got = 0;
+    EVP_MD_CTX *context = library.EVP_MD_CTX_new();
+    if (!context)
+        return NT_ENOMEM;
+    bool fine = library.EVP_DigestInit_ex(context, library.EVP_sha256(), NULL) == 1;
+    for (size_t offset = 0; fine; offset += (size_t)got) {
+        if ((got = picture_read(picture, offset, block, sizeof block)) <= 0)
+            break;
+        fine = library.EVP_DigestUpdate(context, block, (size_t)got) == 1;
+    }
+    fine = fine && library.EVP_DigestFinal_ex(context, out, &n) == 1 && n == DIGEST_SIZE;
+    library.EVP_MD_CTX_free(context);
+    return got < 0 ? NT_EIO : fine ? NT_OK : NT_ENOMEM;
 }
 
 enum nt_status digest_hmac(const void *key, size_t key_len, const void *data, size_t len,

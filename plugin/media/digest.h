@@ -5,6 +5,7 @@
 #define NT_MEDIA_DIGEST_H
 
 #include "base/status.h"
+#include "media/picture.h"
 
 #include <stddef.h>
 
@@ -17,6 +18,9 @@ enum nt_status digest_sha256(const void *data, size_t len, unsigned char out[DIG
 /* out may be the key. */
 enum nt_status digest_hmac(const void *key, size_t key_len, const void *data, size_t len,
                            unsigned char out[DIGEST_SIZE]) NT_MUST_USE;
+
+/* Of a picture's bytes. NT_EIO: they cannot be read. */
+enum nt_status digest_picture(const struct picture *picture, unsigned char out[DIGEST_SIZE]) NT_MUST_USE;
 
 /* In lower case hexadecimal digits. */
 void digest_hex(const unsigned char digest[DIGEST_SIZE], char out[DIGEST_HEX]);

@@ -9,6 +9,7 @@
 #define NT_MEDIA_PUBLISHER_H
 
 #include "base/buf.h"
+#include "base/strlist.h"
 #include "config/config.h"
 #include "media/env.h"
 #include "media/picture.h"
@@ -16,11 +17,14 @@
 struct publication;
 
 enum {
-    PUBLISH_NAME = 48,       /* 128 random bits as 32 hex digits, a dot, the extension */
+    PUBLISH_NAME = 48, /* 128 random bits as 32 hex digits, a dot, the extension */
     PUBLISH_RANDOM = 32,
     PUBLISH_LINK_MAX = 2048, /* no address is longer */
     PUBLISH_LINK_GUESS = 80  /* of a command, of which nobody knows */
 };
+
+/* Before the name of what is not whole yet. */
+#define PUBLISH_HALF ".half-"
 
 /* url: the address, or NULL and why (without secrets). Both borrowed for the call. */
 typedef void publish_done(void *arg, const char *url, const char *why);
@@ -36,6 +40,10 @@ struct publisher_ops {
     void (*clean)(struct publication *p);
     /* About how long its addresses are, for texts that carry them. */
     size_t (*link_len)(const struct config_publish *config);
+    /* For those whose pictures are deleted by a request (see retention.h), else NULL. Where the picture of that name
+     * is: appended; NT_ENOENT: it is not kept. And the header lines of a DELETE, made at `now`. */
+    enum nt_status (*place)(const struct config_publish *config, const char *name, struct buf *out);
+    enum nt_status (*removal)(const struct config_publish *config, const char *name, int64_t now, struct strlist *out);
 };
 
 struct publication {
