@@ -13,6 +13,9 @@
  *     0 s CRITICAL #1   30 s CRITICAL #2              a volatile service: news
  *     0 s CRITICAL #1   30 s CRITICAL #1              the other master: repeats the first
  *
+ * A notification of Nagios can come twice on two ways, of which one cannot carry its author and comment: from inside
+ * Nagios with them, and by a command without. Nagios's own number for the notification tells that the two are one.
+ *
  * The window is counted from the first of a row of repetitions, so that something that is said every 50 s is told once
  * a minute and not never again. A page that was put aside unsent for newer news is no original, although nothing newer
  * is on record for the number (news that a contact does not take is not): the problem is back, and must be told. The
@@ -34,6 +37,7 @@ struct search {
     int64_t now, window;
     int64_t found;
     int64_t newest_alert; /* of the candidates so far */
+    int64_t twin;         /* the newest candidate, if only its author and comment may differ */
     bool any;
 };
 
@@ -57,10 +61,11 @@ static bool closes(const struct page *p)
     return p->event == EVENT_RECOVERY || p->phase == PHASE_END || p->phase == PHASE_CANCELLED;
 }
 
-static bool repeats(const struct search *f, const struct page *p)
+/* In everything but the identity. */
+static bool may_repeat(const struct search *f, const struct page *p)
 {
     long mine = f->alert->notification_number, its = p->notification_number;
-    if (strcmp(p->identity, f->alert->identity) != 0 || p->event != f->alert->event || p->phase != f->alert->phase)
+    if (p->event != f->alert->event || p->phase != f->alert->phase)
         return false;
     if (age(f, p) >= f->window)
         return false;
@@ -75,9 +80,41 @@ static bool look(void *arg, const struct page *p)
     if (!f->any || p->alert_id > f->newest_alert) {
         f->any = true;
         f->newest_alert = p->alert_id;
-        f->found = repeats(f, p) ? p->id : 0;
+        bool may = may_repeat(f, p), same = strcmp(p->identity, f->alert->identity) == 0;
+        f->found = may && same ? p->id : 0;
+        f->twin = may && !same ? p->id : 0;
     }
     return p->flags & PAGE_AGAIN; /* something newer may stand before it */
+}
+
+static const char *notification_id(const struct alert *a)
+{
+    const char *id = kv_text(&a->macros, *a->service ? "SERVICENOTIFICATIONID" : "HOSTNOTIFICATIONID");
+    return strcmp(id, "0") ? id : "";
+}
+
+static bool tells_nobody(const struct alert *a)
+{
+    return !*a->author && !*a->comment;
+}
+
+/* Is the twin's alert the very same notification of Nagios? *original is set then. */
+static enum nt_status look_at_twin(struct store *s, const struct search *f, int64_t *original)
+{
+    struct alert *its = NULL;
+    struct page *p = NULL;
+    const char *id = notification_id(f->alert);
+    if (!f->twin || f->alert->source != SOURCE_NAGIOS || !*id)
+        return NT_OK;
+    enum nt_status status = s->ops->page_get(s, f->twin, &p);
+    if (!status)
+        status = s->ops->alert_get(s, p->alert_id, &its);
+    if (!status && (tells_nobody(f->alert) || tells_nobody(its)) && !strcmp(notification_id(its), id) &&
+        !strcmp(its->state, f->alert->state))
+        *original = f->twin;
+    alert_free(its);
+    page_free(p);
+    return status == NT_ENOENT ? NT_OK : status;
 }
 
 enum nt_status dedupe_find(struct store *s, const struct alert *alert, const char *number, int64_t now, int64_t window,
@@ -92,5 +129,5 @@ enum nt_status dedupe_find(struct store *s, const struct alert *alert, const cha
                             .limit = zabbix ? ZABBIX_LOOK_BACK : LOOK_BACK};
     enum nt_status status = s->ops->pages(s, &q, zabbix ? look_zabbix : look, &f);
     *original = status == NT_OK ? f.found : 0;
-    return status;
+    return status == NT_OK ? look_at_twin(s, &f, original) : status;
 }

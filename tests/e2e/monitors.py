@@ -61,7 +61,8 @@ class Monitor:
 
     def packaged(self, path):
         """A file of packaging/, as it is installed, but with our programs."""
-        return (harness.SOURCE / "packaging" / path).read_text().replace("@CMAKE_INSTALL_FULL_BINDIR@", str(self.programs))
+        return (harness.SOURCE / "packaging" / path).read_text().replace(
+            "@CMAKE_INSTALL_FULL_BINDIR@", str(self.programs)).replace("@NT_LIBEXECDIR@", str(self.programs))
 
     def hand_over(self):
         """Gives the site to the monitor's user."""

@@ -1,102 +1,18 @@
 """Debian's Nagios raises, acknowledges and recovers problems; its notification commands, as we ship them, page."""
 
-import shutil
+import time
 import unittest
 
 import harness
 import monitors
-
-NAGIOS = shutil.which("nagios4", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin") or "nagios4"
-# What Debian's nagios.cfg has; the arguments form depends on it.
-ILLEGAL = "`~$&|'\"<>"
-
-
-class Nagios(monitors.Monitor):
-    def __init__(self, site, environment, pager, host_command, service_command):
-        super().__init__(site, "nagios")
-        self.environment = environment
-        self.contact = {"pager": pager, "host": host_command, "service": service_command}
-
-    def configuration(self):
-        folder = self.folder
-        return "\n".join([
-            f"cfg_file={folder}/commands.cfg", f"cfg_file={folder}/objects.cfg",
-            f"log_file={folder}/monitor.log", f"lock_file={folder}/nagios.pid", f"command_file={folder}/nagios.cmd",
-            f"query_socket={folder}/nagios.qh", f"status_file={folder}/status.dat", f"object_cache_file={folder}/objects.cache",
-            f"state_retention_file={folder}/retention.dat", f"check_result_path={folder}/results",
-            f"temp_file={folder}/nagios.tmp", f"temp_path={folder}", f"illegal_macro_output_chars={ILLEGAL}",
-            f"enable_environment_macros={int(self.environment)}", "use_syslog=0", "check_external_commands=1",
-            "enable_notifications=1", "execute_host_checks=0", "execute_service_checks=0", "check_workers=1", ""])
-
-    def objects(self):
-        always = "\n".join(f"  {day} 00:00-24:00" for day in
-                           ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"))
-        passive = """
-  check_command           unused
-  max_check_attempts      1
-  check_interval          5
-  active_checks_enabled   0
-  passive_checks_enabled  1
-  notification_interval   0
-  notification_period     always
-  contacts                someone"""
-        return f"""
-define timeperiod {{
-  timeperiod_name always
-  alias           always
-{always}
-}}
-define command {{
-  command_name unused
-  command_line /bin/true
-}}
-define contact {{
-  contact_name                  someone
-  pager                         {self.contact["pager"]}
-  host_notification_period      always
-  service_notification_period   always
-  host_notification_options     d,u,r,f,s
-  service_notification_options  w,u,c,r,f,s
-  host_notification_commands    {self.contact["host"]}
-  service_notification_commands {self.contact["service"]}
-}}
-define host {{
-  host_name {monitors.HOST}
-  alias     O'Brien's "web" & more
-  address   192.0.2.10
-  notification_options d,u,r,f,s{passive}
-}}
-define service {{
-  host_name           {monitors.HOST}
-  service_description {monitors.SERVICE}
-  retry_interval      1
-  _RUNBOOK            https://wiki.example.org/http?a=1
-  notification_options w,u,c,r,f,s{passive}
-}}
-"""
-
-    def run(self):
-        (self.folder / "results").mkdir()
-        (self.folder / "nagios.cfg").write_text(self.configuration())
-        (self.folder / "objects.cfg").write_text(self.objects())
-        (self.folder / "commands.cfg").write_text(self.packaged("nagios/commands.cfg.in"))
-        self.hand_over()
-        self.verify([NAGIOS, "-v", str(self.folder / "nagios.cfg")])
-        self.start([NAGIOS, str(self.folder / "nagios.cfg")], self.folder / "nagios.cmd")
-
-    def acknowledge(self, author, comment):
-        self.external(f"ACKNOWLEDGE_SVC_PROBLEM;{monitors.HOST};{monitors.SERVICE};1;1;0;{author};{comment}")
-
-    def custom(self, author, comment):
-        self.external(f"SEND_CUSTOM_SVC_NOTIFICATION;{monitors.HOST};{monitors.SERVICE};0;{author};{comment}")
+from nagios import Nagios
 
 
 class ByEnvironment(monitors.Test):
     """enable_environment_macros=1: everything arrives as it was said."""
 
     def setUp(self):
-        self.begin(Nagios, environment=True, pager="alice", host_command="notify-by-twilio",
-                   service_command="notify-by-twilio")
+        self.begin(Nagios, environment=True, pager="alice", template="twilio-contact-environment")
 
     def test_life_of_a_problem(self):
         trap = self.place.folder / "trap"
@@ -149,8 +65,7 @@ class ByArguments(monitors.Test):
     """Without environment macros, as Debian's nagios.cfg and Naemon have it."""
 
     def setUp(self):
-        self.begin(Nagios, environment=False, pager="oncall", host_command="notify-host-by-twilio",
-                   service_command="notify-service-by-twilio")
+        self.begin(Nagios, environment=False, pager="oncall")
 
     def both(self):
         """One text, on the two phones of the group."""
@@ -184,14 +99,44 @@ class WithDaemon(monitors.Test):
     """The commands hand over to a running daemon."""
 
     def test_handed_over(self):
-        self.begin(Nagios, environment=True, pager="alice", host_command="notify-by-twilio",
-                   service_command="notify-by-twilio")
+        self.begin(Nagios, environment=True, pager="alice", template="twilio-contact-environment")
         self.place.serve()
         self.monitor.service_result(2, "CRITICAL - no answer")
         self.assertRegex(self.text(), monitors.clock("CRITICAL PROBLEM: HTTP on web01 @\nCRITICAL - no answer"))
         self.monitor.service_result(0, "OK")
         self.assertRegex(self.text(), r"^RECOVERY: HTTP on web01 OK ")
         self.assertEqual(len(self.sim.creates()), 2)
+
+
+class Plugin(monitors.Test):
+    """`notify_twilio check` as the check of a service."""
+
+    def test_the_pager_watches_itself(self):
+        self.begin(Nagios, environment=False, pager="alice", extra=f"""
+define service {{
+  use                      twilio-pager
+  host_name                {monitors.HOST}
+  max_check_attempts       1
+  check_period             always
+  notification_period      always
+  contacts                 someone
+}}""")
+        self.place.serve()
+        service = "\tservice_description=Twilio pager"
+
+        def checked(words):
+            """The status file has a result of the plugin with these words."""
+            self.monitor.external(f"SCHEDULE_FORCED_SVC_CHECK;{monitors.HOST};Twilio pager;{int(time.time())}")
+            status = self.place.folder / "status.dat"
+            if not status.exists():
+                return None
+            part = status.read_text(errors="replace").partition(service)[2].partition("\n\t}")[0]
+            values = dict(line.strip().split("=", 1) for line in part.splitlines() if "=" in line)
+            return values if words in values.get("plugin_output", "") else None
+
+        values = harness.wait_until(lambda: checked("TWILIO OK"), 20, "the plugin's result", step=0.5)
+        self.assertEqual(values["current_state"], "0")
+        self.assertRegex(values["performance_data"], r"\w+=\d+")
 
 
 if __name__ == "__main__":

@@ -97,6 +97,45 @@ static void test_dedupe__the_same_news_within_the_window(void **state)
     }
 }
 
+/* Nagios says its number for the notification on both ways; the command's line cannot carry author and comment. */
+static void test_dedupe__one_notification_on_two_ways(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what, *first, *second, *first_comment, *second_comment;
+        enum alert_event event;
+        bool repeats;
+    } t[] = {
+        {"the command after the module", "17", "17", "look", "", EVENT_CUSTOM, true},
+        {"the module after the command", "17", "17", "", "look", EVENT_CUSTOM, true},
+        {"a second notice by the command", "17", "18", "look", "", EVENT_CUSTOM, false},
+        {"two notices with comments", "17", "17", "look", "now", EVENT_CUSTOM, false},
+        {"no number", "", "", "look", "", EVENT_CUSTOM, false},
+        {"not counted", "0", "0", "look", "", EVENT_CUSTOM, false},
+        {"another event", "17", "17", "look", "", EVENT_PROBLEM, false},
+    };
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        struct store *s = fresh();
+        struct said first = {.event = EVENT_CUSTOM, .identity = "with"},
+                    second = {.event = t[i].event, .identity = "without"};
+        struct alert *a = alert_of(&first), *b = alert_of(&second);
+        int64_t found = -1;
+        assert_int_equal(alert_set(&a->comment, t[i].first_comment), NT_OK);
+        assert_int_equal(alert_set(&b->comment, t[i].second_comment), NT_OK);
+        assert_int_equal(kv_put(&a->macros, "SERVICENOTIFICATIONID", t[i].first), NT_OK);
+        assert_int_equal(kv_put(&b->macros, "SERVICENOTIFICATIONID", t[i].second), NT_OK);
+        int64_t id = put_alert_page(s, a, NUMBER, NOW, PAGE_SENT, 0);
+        assert_int_equal(dedupe_find(s, b, NUMBER, NOW + SECOND, window, &found), NT_OK);
+        if (found != (t[i].repeats ? id : 0))
+            fail_msg("%s: %lld", t[i].what, (long long)found);
+        assert_int_equal(dedupe_find(s, b, NUMBER, NOW + window, window, &found), NT_OK);
+        assert_int_equal(found, 0);
+        alert_free(a);
+        alert_free(b);
+        store_close(s);
+    }
+}
+
 static void test_dedupe__whatever_became_of_the_original(void **state)
 {
     (void)state;
@@ -203,8 +242,13 @@ static void test_dedupe__says_when_memory_runs_out(void **state)
 {
     (void)state;
     struct store *s = fresh();
-    struct alert *a = alert_of(&problem);
-    int64_t want = put_said(s, &problem, NUMBER, NOW, PAGE_SENT, 0), id;
+    struct said custom = {.event = EVENT_CUSTOM, .identity = "with"},
+                command = {.event = EVENT_CUSTOM, .identity = "without"};
+    struct alert *a = alert_of(&command), *first = alert_of(&custom);
+    assert_int_equal(alert_set(&first->comment, "look"), NT_OK);
+    assert_int_equal(kv_put(&first->macros, "SERVICENOTIFICATIONID", "17"), NT_OK);
+    assert_int_equal(kv_put(&a->macros, "SERVICENOTIFICATIONID", "17"), NT_OK);
+    int64_t want = put_alert_page(s, first, NUMBER, NOW, PAGE_SENT, 0), id;
     for (unsigned long n = 1; n < 100; n++) {
         mem_fail_at(n);
         enum nt_status st = dedupe_find(s, a, NUMBER, NOW, window, &id);
@@ -215,6 +259,7 @@ static void test_dedupe__says_when_memory_runs_out(void **state)
         if (!failed)
             break;
     }
+    alert_free(first);
     alert_free(a);
     store_close(s);
 }
@@ -223,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dedupe__the_same_news_within_the_window),
+        cmocka_unit_test(test_dedupe__one_notification_on_two_ways),
         cmocka_unit_test(test_dedupe__whatever_became_of_the_original),
         cmocka_unit_test(test_dedupe__what_lies_between_makes_it_news),
         cmocka_unit_test(test_dedupe__a_row_of_repetitions_leads_to_the_first),
