@@ -17,7 +17,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static const struct publisher_ops *ops_of(enum config_publish_kind kind)
 {
@@ -111,21 +110,9 @@ void publish_cancel(struct publication *p)
     release(p);
 }
 
-/* One http or https URL, and nothing beside it. */
-static bool is_address(const char *url)
-{
-    size_t scheme = !strncasecmp(url, "https://", 8) ? 8 : !strncasecmp(url, "http://", 7) ? 7 : 0, len = strlen(url);
-    if (!scheme || len > PUBLISH_LINK_MAX || !url[scheme] || strchr("/?#:@", url[scheme]))
-        return false;
-    for (size_t i = 0; i < len; i++)
-        if (url[i] <= ' ' || (unsigned char)url[i] >= 0x7F || strchr("\"<>\\^`{|}", url[i]))
-            return false;
-    return true;
-}
-
 void publication_end(struct publication *p, const char *url, const char *why)
 {
-    if (url && !is_address(url)) {
+    if (url && (strlen(url) > PUBLISH_LINK_MAX || !transport_url_ok(url))) {
         url = NULL;
         why = "what it says is no http or https address";
     }

@@ -171,7 +171,7 @@ static void start_removal(struct retention *r, struct removal *removal, const st
     enum nt_status status = ops_of(publish)->removal(publish, removal->name, clock_wall(r->env->clock), &headers);
     if (!status) {
         const struct transport_request request = {
-            .method = "DELETE", .url = address, .headers = &headers, .done = removed, .arg = removal};
+            .method = "DELETE", .url = address, .headers = &headers, .outside = true, .done = removed, .arg = removal};
         status = transport->ops->start(transport, &request, &removal->call);
     }
     removal->until = clock_boot(r->env->clock) + PATIENCE;

@@ -37,15 +37,13 @@ static void refusal(const struct transport_result *r, char out[CODE_MAX])
 void upload_words(const struct transport_result *r, char *out, size_t size)
 {
     char code[CODE_MAX];
-    if (!r->answered) {
-        snprintf(out, size, "%s", r->error && *r->error ? r->error : "no answer");
+    transport_words(r, out, size);
+    if (!r->answered)
         return;
-    }
     refusal(r, code);
+    size_t used = strlen(out);
     if (*code)
-        snprintf(out, size, "HTTP %ld (%s)", r->status, code);
-    else
-        snprintf(out, size, "HTTP %ld", r->status);
+        snprintf(out + used, size - used, " (%s)", code);
 }
 
 static void uploaded(void *arg, const struct transport_result *r)
@@ -79,6 +77,7 @@ enum nt_status upload_start(struct upload *u, const char *url, const char *link,
         .url = url,
         .headers = headers,
         .picture = p->picture,
+        .outside = true,
         .done = uploaded,
         .arg = u,
     };
