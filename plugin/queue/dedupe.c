@@ -14,7 +14,8 @@
  *     0 s CRITICAL #1   30 s CRITICAL #1              the other master: repeats the first
  *
  * A notification of Nagios can come twice on two ways, of which one cannot carry its author and comment: from inside
- * Nagios with them, and by a command without. Nagios's own number for the notification tells that the two are one.
+ * Nagios with them, and by a command without. Nagios's own number for the notification, with all the rest, tells that
+ * the two are one.
  *
  * The window is counted from the first of a row of repetitions, so that something that is said every 50 s is told once
  * a minute and not never again. A page that was put aside unsent for newer news is no original, although nothing newer
@@ -98,19 +99,43 @@ static bool tells_nobody(const struct alert *a)
     return !*a->author && !*a->comment;
 }
 
+static bool is_significant(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80;
+}
+
+/* As far as letters and digits go: a command's line has lost quotes and the like. */
+static bool same_text(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        while (*a && !is_significant(*a))
+            a++;
+        while (*b && !is_significant(*b))
+            b++;
+        if (*a != *b || !*a)
+            return *a == *b;
+    }
+}
+
+/* The number alone is not enough: a core that keeps no states counts from 1 again when it is started anew. */
+static bool same_notification(const struct alert *a, const struct alert *b)
+{
+    const char *id = notification_id(a);
+    return *id && !strcmp(id, notification_id(b)) && tells_nobody(a) != tells_nobody(b) &&
+           !strcmp(a->state, b->state) && same_text(a->output, b->output);
+}
+
 /* Is the twin's alert the very same notification of Nagios? *original is set then. */
 static enum nt_status look_at_twin(struct store *s, const struct search *f, int64_t *original)
 {
     struct alert *its = NULL;
     struct page *p = NULL;
-    const char *id = notification_id(f->alert);
-    if (!f->twin || f->alert->source != SOURCE_NAGIOS || !*id)
+    if (!f->twin || f->alert->source != SOURCE_NAGIOS || !*notification_id(f->alert))
         return NT_OK;
     enum nt_status status = s->ops->page_get(s, f->twin, &p);
     if (!status)
         status = s->ops->alert_get(s, p->alert_id, &its);
-    if (!status && (tells_nobody(f->alert) || tells_nobody(its)) && !strcmp(notification_id(its), id) &&
-        !strcmp(its->state, f->alert->state))
+    if (!status && same_notification(its, f->alert))
         *original = f->twin;
     alert_free(its);
     page_free(p);

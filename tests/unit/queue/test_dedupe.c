@@ -104,20 +104,24 @@ static void test_dedupe__one_notification_on_two_ways(void **state)
     static const struct {
         const char *what, *first, *second, *first_comment, *second_comment;
         enum alert_event event;
+        const char *output;
         bool repeats;
     } t[] = {
-        {"the command after the module", "17", "17", "look", "", EVENT_CUSTOM, true},
-        {"the module after the command", "17", "17", "", "look", EVENT_CUSTOM, true},
-        {"a second notice by the command", "17", "18", "look", "", EVENT_CUSTOM, false},
-        {"two notices with comments", "17", "17", "look", "now", EVENT_CUSTOM, false},
-        {"no number", "", "", "look", "", EVENT_CUSTOM, false},
-        {"not counted", "0", "0", "look", "", EVENT_CUSTOM, false},
-        {"another event", "17", "17", "look", "", EVENT_PROBLEM, false},
+        {"the command after the module", "17", "17", "look", "", EVENT_CUSTOM, "disk full 5", true},
+        {"the module after the command", "17", "17", "", "look", EVENT_CUSTOM, "disk full 5", true},
+        {"a second notice by the command", "17", "18", "look", "", EVENT_CUSTOM, "disk full 5", false},
+        {"two notices with comments", "17", "17", "look", "now", EVENT_CUSTOM, "disk full 5", false},
+        {"nobody commented", "17", "17", "", "", EVENT_CUSTOM, "disk full 5", false},
+        {"another output", "17", "17", "look", "", EVENT_CUSTOM, "disk full 6", false},
+        {"more output", "17", "17", "look", "", EVENT_CUSTOM, "disk full 50", false},
+        {"no number", "", "", "look", "", EVENT_CUSTOM, "disk full 5", false},
+        {"not counted", "0", "0", "look", "", EVENT_CUSTOM, "disk full 5", false},
+        {"another event", "17", "17", "look", "", EVENT_PROBLEM, "disk full 5", false},
     };
     for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
         struct store *s = fresh();
-        struct said first = {.event = EVENT_CUSTOM, .identity = "with"},
-                    second = {.event = t[i].event, .identity = "without"};
+        struct said first = {.event = EVENT_CUSTOM, .identity = "with", .output = "disk 'full' <5>"},
+                    second = {.event = t[i].event, .identity = "without", .output = t[i].output};
         struct alert *a = alert_of(&first), *b = alert_of(&second);
         int64_t found = -1;
         assert_int_equal(alert_set(&a->comment, t[i].first_comment), NT_OK);
