@@ -18,10 +18,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -61,6 +63,23 @@ void log_close(void)
         forget(--state.secrets);
 }
 
+/* Non-blocking: a pipe that nobody reads must not hold a page up. A file that is begun in a folder with the setgid bit
+ * is the group's, whatever the umask: the daemon and the users of monitors write to one log. */
+static int open_file(const char *path)
+{
+    enum { FLAGS = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK };
+    int fd = open(path, FLAGS | O_EXCL, 0640);
+    if (fd < 0)
+        return errno == EEXIST ? open(path, FLAGS, 0640) : -1;
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    struct stat st;
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    if (stat(folder, &st) == 0 && st.st_mode & S_ISGID)
+        (void)fchmod(fd, 0660); /* else the log is the writer's alone, and the others say so */
+    return fd;
+}
+
 enum nt_status log_open(const char *program, enum log_level level, const char *to)
 {
     int fd = -1;
@@ -74,8 +93,7 @@ enum nt_status log_open(const char *program, enum log_level level, const char *t
     } else if (!strcmp(to, "stderr")) {
         state.to = TO_STDERR;
     } else {
-        /* Non-blocking: a pipe that nobody reads must not hold a page up. */
-        fd = open(to, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
+        fd = open_file(to);
         if (fd < 0 && state.fd >= 0) { /* better the old one than none */
             enum nt_status status = nt_status_errno(errno);
             log_error("cannot open the log file %s: %s; going on with the one that is open", to, strerror(errno));

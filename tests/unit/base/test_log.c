@@ -206,6 +206,49 @@ static void test_log__files_are_appended_to(void **state)
     rmdir(folder);
 }
 
+static mode_t mode_of(const char *path)
+{
+    struct stat st;
+    assert_int_equal(lstat(path, &st), 0);
+    return st.st_mode & 07777;
+}
+
+static void test_log__a_shared_folder_shares_its_log(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/nt-log-XXXXXX", path[64], link[64];
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chmod(folder, 02770), 0);
+    snprintf(path, sizeof path, "%s/log", folder);
+    snprintf(link, sizeof link, "%s/link", folder);
+    mode_t mask = umask(077);
+    assert_int_equal(log_open("pager", LOG_LEVEL_INFO, path), NT_OK);
+    log_close();
+    assert_int_equal(mode_of(path), 0660);
+    /* what is there already stays as somebody made it */
+    assert_int_equal(chmod(path, 0600), 0);
+    assert_int_equal(log_open("pager", LOG_LEVEL_INFO, path), NT_OK);
+    log_close();
+    assert_int_equal(mode_of(path), 0600);
+    /* a link may lead to a file that is not there yet */
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("log", link), 0);
+    assert_int_equal(log_open("pager", LOG_LEVEL_INFO, link), NT_OK);
+    log_close();
+    assert_int_equal(mode_of(path), 0600);
+    /* a folder of somebody's own keeps its log to itself */
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(chmod(folder, 0700), 0);
+    umask(0);
+    assert_int_equal(log_open("pager", LOG_LEVEL_INFO, path), NT_OK);
+    log_close();
+    umask(mask);
+    assert_int_equal(mode_of(path), 0640);
+    unlink(link);
+    unlink(path);
+    rmdir(folder);
+}
+
 static void test_log__what_cannot_be_opened_goes_to_stderr(void **state)
 {
     (void)state;
@@ -263,6 +306,7 @@ int main(void)
         TEST(test_log__the_latest_secrets_are_kept),
         TEST(test_log__errno_survives),
         TEST(test_log__files_are_appended_to),
+        TEST(test_log__a_shared_folder_shares_its_log),
         TEST(test_log__what_cannot_be_opened_goes_to_stderr),
         TEST(test_log__a_file_that_is_open_is_kept_when_another_cannot_be_opened),
     };
