@@ -226,6 +226,10 @@ static void write_some(struct channel *c)
     if (c->unread || c->written == c->answers.len) {
         buf_reset(&c->answers);
         c->written = 0;
+    } else if (c->written > ANSWERS_HIGH) { /* what has been read makes room */
+        memmove(c->answers.data, c->answers.data + c->written, c->answers.len - c->written);
+        buf_truncate(&c->answers, c->answers.len - c->written);
+        c->written = 0;
     }
 }
 
