@@ -6,8 +6,10 @@
  * well too. Zabbix has no services: `output` is the event's name, `long_output` the operational data (else the item's
  * last value) and whatever text the message has besides.
  *
- * An update is an acknowledgement when it acknowledges, a custom message otherwise. Urgent are problems of severity 4
- * (high) and more, or of a severity nobody has said, and updates that raise a problem's severity to 4 or more.
+ * An update is an acknowledgement when it acknowledges, a custom message otherwise. What a monitored host says may look
+ * like a line of the message, and must not turn a problem into something quiet: EVENT.UPDATE.STATUS decides. Urgent are
+ * problems of severity 4 (high) and more, or of a severity nobody has said, and updates that raise a problem's severity
+ * to 4 or more.
  *
  * DIAGNOSTICS
  * NT_ENOMEM only: what is missing stays empty.
@@ -70,7 +72,9 @@ static bool says(const char *text, const char *word)
 static enum zabbix_kind kind_of(const struct kv *m, const struct zabbix_subject *subject, const char *rest)
 {
     const char *update = kv_text(m, "EVENT.UPDATE.STATUS");
-    if (!strcmp(update, "1") || *kv_text(m, "EVENT.UPDATE.ACTION") || (!*update && subject->kind == ZABBIX_UPDATE))
+    /* A message that says that it is none has no action either: that one is a monitored host's text. */
+    if (strcmp(update, "0") != 0 &&
+        (!strcmp(update, "1") || *kv_text(m, "EVENT.UPDATE.ACTION") || (!*update && subject->kind == ZABBIX_UPDATE)))
         return ZABBIX_UPDATE;
     const char *value = macros_first(m, "EVENT.VALUE", "TRIGGER.VALUE", NULL);
     if (!strcmp(value, "0") || !strcmp(value, "1"))
