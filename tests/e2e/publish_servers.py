@@ -134,9 +134,9 @@ def certificate_below(folder, name):
 
 
 class Nginx:
-    """Uploads by PUT to /up/ for who knows the token; everybody may read below /m/."""
+    """Uploads by PUT to /upload/ for who knows the token; everybody may read below /pages/: what packaging/graphs shows."""
 
-    token = "X-Upload-Token: " + base64.urlsafe_b64encode(hashlib.md5(b"jackdaw").digest()).decode().rstrip("=")
+    token = "X-Upload-Token: " + base64.urlsafe_b64encode(hashlib.md5(b"a long secret").digest()).decode().rstrip("=")
 
     def __init__(self, body_max="6m"):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="nt-nginx-"))
@@ -147,6 +147,8 @@ class Nginx:
         self.url = f"http://127.0.0.1:{self.port}"
         temporary = "".join(f"{kind}_temp_path {self.folder}/{kind};\n"
                             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        locations = (harness.SOURCE / "packaging/graphs/nginx.conf").read_text()
+        locations = locations.replace("/var/www/pages", str(self.pictures)).replace("6m", body_max)
         config = self.folder / "nginx.conf"
         config.write_text(f"""
             {'user root;' if os.geteuid() == 0 else ''}
@@ -156,20 +158,11 @@ class Nginx:
             error_log {self.folder}/error.log;
             events {{ worker_connections 64; }}
             http {{
-                types {{ image/png png; image/jpeg jpg; image/gif gif; }}
                 access_log {self.folder}/access.log;
                 {temporary}
                 server {{
                     listen 127.0.0.1:{self.port};
-                    location /m/ {{ alias {self.pictures}/; }}
-                    location /up/ {{
-                        alias {self.pictures}/;
-                        secure_link $http_x_upload_token;
-                        secure_link_md5 jackdaw;
-                        if ($secure_link = "") {{ return 403; }}
-                        dav_methods PUT DELETE;
-                        client_max_body_size {body_max};
-                    }}
+                    {locations}
                 }}
             }}
             """)
@@ -196,7 +189,7 @@ class Nginx:
         headers = site.folder / "upload_headers"
         headers.touch(mode=0o600)
         headers.write_text("# for uploads\n" + self.token + "\n")
-        return {"put": self.url + "/up/", "public_url": self.url + "/m/", "header_file": "upload_headers", **changes}
+        return {"put": self.url + "/upload/", "public_url": self.url + "/pages/", "header_file": "upload_headers", **changes}
 
     def requests(self):
         log = self.folder / "access.log"
