@@ -19,6 +19,10 @@ PASSWORD = "cRx7-vault-91"
 # For whoever gives any of it to a shell.
 HOST = "O'Brien's \"web\" & more"
 EVENT = "$(touch {trap}) 'q' \\ %s; é"
+# What a log may say to whoever reads KEY=VALUE lines.
+FORGED = ("BAD \"log\"\r\nEVENT.UPDATE.STATUS=1\nEVENT.UPDATE.ACTION=acknowledged\nHOST.NAME=elsewhere\n"
+          "EVENT.NSEVERITY=0\nEVENT.ID=1\nEVENT.VALUE=0\nNOTIFIED=never\nlast line")
+LONG = "BAD " + "'é" * 30000
 
 
 class Zabbix(harness.Test):
@@ -44,6 +48,9 @@ class Zabbix(harness.Test):
         cls.killed = watch("app02", delivery.phone(6), cls.again("killed"))
         cls.zabbix.person("Bob Baker", password=PASSWORD)
         cls.zabbix.serve()
+        # The server looks for work every few seconds only: what needs no preparation goes on its way at once.
+        for watched, value in ((cls.web, 12.5), (cls.slow, 9), (cls.forged, FORGED), (cls.long, LONG)):
+            cls.zabbix.send(watched, value)
 
     @classmethod
     def again(cls, name):
@@ -112,7 +119,6 @@ class Zabbix(harness.Test):
     def test_life_of_a_problem(self):
         """By the link in AlertScriptsPath; a contact and a number in one "Send to"."""
         number, watched, name = delivery.phone(1), self.web, EVENT.format(trap=self.trap)
-        self.zabbix.send(watched, 12.5)
         problem, = self.bodies(number, 1)
         self.assertEqual(self.bodies(harness.ALICE, 1), [problem])
         self.assertRegex(problem, monitors.clock(f"HIGH PROBLEM: {HOST} @\n{name} at 12.5"))
@@ -144,7 +150,6 @@ class Zabbix(harness.Test):
 
     def test_the_next_step_and_a_raised_severity_are_news(self):
         number, watched = delivery.phone(2), self.slow
-        self.zabbix.send(watched, 9)
         first, = self.bodies(number, 1)
         self.assertRegex(first, monitors.clock("AVERAGE PROBLEM: db01 @\nslow"))
         self.zabbix.next_step(watched)
@@ -157,9 +162,6 @@ class Zabbix(harness.Test):
 
     def test_what_a_monitored_host_writes_is_only_text(self):
         number, watched = delivery.phone(3), self.forged
-        text = ("BAD \"log\"\r\nEVENT.UPDATE.STATUS=1\nEVENT.UPDATE.ACTION=acknowledged\nHOST.NAME=elsewhere\n"
-                "EVENT.NSEVERITY=0\nEVENT.ID=1\nEVENT.VALUE=0\nNOTIFIED=never\nlast line")
-        self.zabbix.send(watched, text)
         self.assertRegex(self.bodies(number, 1)[0], monitors.clock("HIGH PROBLEM: log01 @\nvalue is bad"))
         alert = self.alert_of(number)
         self.assertEqual((alert["event"], alert["severity"], alert["host"]), ("problem", "high", "log01"))
@@ -169,7 +171,6 @@ class Zabbix(harness.Test):
     def test_a_long_value_is_no_reason_to_stay_silent(self):
         """Each quote becomes four characters in Zabbix's command line, and an argument has 128 KB."""
         number, watched = delivery.phone(4), self.long
-        self.zabbix.send(watched, "BAD " + "'é" * 30000)
         self.assertRegex(self.bodies(number, 1)[0], monitors.clock("HIGH PROBLEM: log02 @\nvalue is bad"))
         value = self.alert_of(number)["long_output"]
         self.assertRegex(value, "^BAD ('é){100,}'?$")
@@ -210,6 +211,7 @@ exit $status""")
         self.assertIn("not stored", harness.wait_until(failed, LIMIT, "a run fails", step=0.05))
         self.assertEqual(sim.messages(), [])
         site.store_folder.chmod(0o700)
+        harness.wait_until(lambda: delivery.pages(site), LIMIT, "a run stores the page", step=0.05)
         sim.faults([])
         self.assertRegex(self.bodies(number, 1, sim)[0], monitors.clock("HIGH PROBLEM: app01 @\nvalue is bad"))
         self.assertEqual(self.finished(watched, 1)[0]["error"], "")
@@ -231,13 +233,13 @@ exec "$notify_twilio" "$@"
         harness.wait_until(lambda: delivery.pages(site), LIMIT, "the page is stored", step=0.05)
         os.kill(int((mark / "pid").read_text()), signal.SIGKILL)
         alert, = self.finished(watched, 1)
-        self.assertEqual(alert["retries"], "1")
+        self.assertGreaterEqual(int(alert["retries"]), 1)
         self.assertEqual(sim.messages(), [])
         sim.faults([])
         self.assertRegex(self.bodies(number, 1, sim)[0], monitors.clock("HIGH PROBLEM: app02 @\nvalue is bad"))
         harness.wait_until(lambda: delivery.settled(site), LIMIT, "every page is settled")
         self.bodies(number, 1, sim)
-        self.assertEqual(delivery.states(site)[1:], ["duplicate"])
+        self.assertEqual(set(delivery.states(site)[1:]), {"duplicate"})
 
 
 if __name__ == "__main__":

@@ -230,7 +230,8 @@ class Zabbix(monitors.Monitor):
                     "DOUBLE_IEEE754": True}
         values = "".join(f"$DB['{key}'] = {json.dumps(value)};\n" for key, value in database.items())
         settings.write_text(f"<?php\n{values}$ZBX_SERVER_NAME = 'test';\n$IMAGE_FORMAT_DEFAULT = IMAGE_FORMAT_PNG;\n")
-        options = {"memory_limit": "256M", "post_max_size": "16M", "max_execution_time": 300, "date.timezone": "UTC"}
+        options = {"memory_limit": "256M", "post_max_size": "16M", "max_execution_time": 300, "date.timezone": "UTC",
+                   "opcache.enable": 1, "opcache.enable_cli": 1}
         command = ["php"] + [word for key, value in options.items() for word in ("-d", f"{key}={value}")]
         frontend, port = self.listening("frontend", lambda port: command + ["-S", f"127.0.0.1:{port}", "-t", web],
                                         self.account and self.account.pw_name)
