@@ -65,15 +65,15 @@ union neb_macros {
 
 /* The cores' functions. Objects are only passed on. */
 typedef int neb_callback(int kind, void *data);
-typedef int neb_register_callback(int kind, void *module, int priority, neb_callback *callback);
-typedef int neb_deregister_callback(int kind, neb_callback *callback);
-typedef int neb_set_module_info(void *module, int what, char *text);
-typedef int neb_process_macros(union neb_macros *macros, char *text, char **out, int options);
-typedef int neb_grab_macros(union neb_macros *macros, void *object);
-typedef int neb_clear_macros(union neb_macros *macros);
-typedef void *neb_find_host(const char *name);
-typedef int neb_write_to_all_logs(char *text, unsigned long kind); /* Nagios */
-typedef void neb_nm_log(int kind, const char *format, ...);        /* Naemon */
-typedef const char *neb_program_version(void);
+typedef int neb_register_function(int kind, void *module, int priority, neb_callback *callback);
+typedef int neb_deregister_function(int kind, neb_callback *callback);
+typedef int neb_set_info_function(void *module, int what, char *text);
+typedef int neb_process_function(union neb_macros *macros, char *text, char **out, int options);
+typedef int neb_grab_function(union neb_macros *macros, void *object);
+typedef int neb_clear_function(union neb_macros *macros);
+typedef void *neb_find_host_function(const char *name);
+typedef int neb_write_log_function(char *text, unsigned long kind);  /* Nagios */
+typedef void neb_nm_log_function(int kind, const char *format, ...); /* Naemon */
+typedef const char *neb_version_function(void);
 
 #endif

@@ -35,6 +35,7 @@ static const char *find_member(const char *s, const char *name)
 {
     size_t len = strlen(name);
     int depth = 0;
+    char before = '\0'; /* what stands before a string tells a name from a value */
     while (s && *s) {
         if (*s == '{' || *s == '[') {
             depth++;
@@ -43,12 +44,15 @@ static const char *find_member(const char *s, const char *name)
                 return NULL;
         } else if (*s == '"') {
             const char *word = s + 1, *end = skip_string(s), *after = end ? skip_blanks(end) : NULL;
-            if (after && *after == ':' && depth == 1 && (size_t)(end - 1 - word) == len && !memcmp(word, name, len))
+            if (after && *after == ':' && depth == 1 && (before == '{' || before == ',') &&
+                (size_t)(end - 1 - word) == len && !memcmp(word, name, len))
                 return skip_blanks(after + 1);
+            before = '"';
             s = end;
             continue;
         }
-        s++;
+        before = *s;
+        s = skip_blanks(s + 1);
     }
     return NULL;
 }
@@ -88,7 +92,7 @@ void consent_error(const char *answer, char *out, size_t size)
     size_t n = 0;
     answer = skip_blanks(answer);
     const char *value = *answer == '{' ? find_member(answer, "error") : NULL;
-    if (value && *value == '"')
+    if (value && *value == '"' && skip_string(value))
         for (value++; *value && *value != '"' && n + 1 < size; value++) {
             if (*value == '\\' && value[1])
                 value++;

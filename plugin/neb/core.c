@@ -81,8 +81,8 @@ int core_api_of_naemon(const char *version)
 
 int core_api_version(void)
 {
-    neb_program_version *version;
-    neb_nm_log *naemon;
+    neb_version_function *version;
+    neb_nm_log_function *naemon;
     look_up("nm_log", &naemon);
     look_up("get_program_version", &version);
     return naemon ? core_api_of_naemon(version ? version() : NULL) : NAGIOS_API;

@@ -12,16 +12,16 @@
 enum { CORE_CLEARERS = 9 };
 
 struct core {
-    neb_register_callback *register_callback;
-    neb_deregister_callback *deregister_callback;
-    neb_set_module_info *set_module_info; /* may be NULL */
-    neb_process_macros *process_macros;
-    neb_grab_macros *grab_host, *grab_service, *grab_contact;
-    neb_clear_macros *clear[CORE_CLEARERS]; /* each may be NULL */
-    neb_find_host *find_host;
-    neb_write_to_all_logs *write_to_all_logs; /* Nagios; else NULL */
-    neb_nm_log *nm_log;                       /* Naemon; else NULL */
-    const int *log_notifications;             /* may be NULL */
+    neb_register_function *register_callback;
+    neb_deregister_function *deregister_callback;
+    neb_set_info_function *set_module_info; /* may be NULL */
+    neb_process_function *process_macros;
+    neb_grab_function *grab_host, *grab_service, *grab_contact;
+    neb_clear_function *clear[CORE_CLEARERS]; /* each may be NULL */
+    neb_find_host_function *find_host;
+    neb_write_log_function *write_to_all_logs; /* Nagios; else NULL */
+    neb_nm_log_function *nm_log;               /* Naemon; else NULL */
+    const int *log_notifications;              /* may be NULL */
 };
 
 /* Looks them up in the process. The name of the first that is needed and not there, NULL when all are. */

@@ -5,11 +5,11 @@
  * one of them it hands the alert to the daemon, and takes the notification over only when the daemon has confirmed that
  * the page is stored. In every other case the core goes on as if the module were not there, and runs the command: that
  * offers the alert again, or delivers it by itself. For a while after trouble the module does not try at all, so that a
- * daemon which hangs costs the monitor 50 ms once, and not with every notification.
+ * daemon which hangs costs the monitor 50 ms (`wait=`) once, and not with every notification.
  *
  * No page is lost, for a command runs unless a commit is certain. None is doubled: a request that the daemon has not
- * begun to store after START_WITHIN is dropped there (its deadline), well before the module stops waiting; one that is
- * stored while nobody waits any more is the same news as what the command brings, and is recognised as such.
+ * begun to store after four fifths of that time is dropped there (its deadline), before the module stops waiting; one
+ * that is stored while nobody waits any more is the same news as what the command brings, and is recognised as such.
  *
  * Everything runs in the core's only thread. What there is to keep between two callbacks is in `module`, and is given
  * back when the core unloads it, which Nagios does with every reload.
@@ -33,7 +33,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { ANSWER_WITHIN = 50, START_WITHIN = 40, AWAY = 10 * 1000, ANSWER_SIZE = 4096, PATH_SIZE = 108 };
+enum { AWAY = 10 * 1000, ANSWER_SIZE = 4096, PATH_SIZE = 108 };
 
 /* What is wrong at the moment, so that it is told once. */
 enum trouble { TROUBLE_NONE, TROUBLE_NOBODY, TROUBLE_DENIED, TROUBLE_SILENT, TROUBLE_FAILED, TROUBLE_ANSWER };
@@ -83,8 +83,8 @@ static void stay_away(enum trouble trouble, const char *detail)
                  module.socket, then);
         break;
     case TROUBLE_SILENT:
-        core_say(c, NEB_LOG_WARNING, "no answer on %s within %d ms (%s): %s", module.socket, ANSWER_WITHIN, detail,
-                 then);
+        core_say(c, NEB_LOG_WARNING, "no answer on %s within %d ms (%s): %s", module.socket, module.options.wait,
+                 detail, then);
         break;
     case TROUBLE_FAILED:
         core_say(c, NEB_LOG_WARNING, "the alert cannot be handed over to %s (%s): %s", module.socket, detail, then);
@@ -99,7 +99,7 @@ static void stay_away(enum trouble trouble, const char *detail)
 static bool hand_over(const struct frame *frame)
 {
     char words[256];
-    switch (handover_link_ask(&module.link, module.socket, frame->data, frame->len, ANSWER_WITHIN, module.answer,
+    switch (handover_link_ask(&module.link, module.socket, frame->data, frame->len, module.options.wait, module.answer,
                               sizeof module.answer)) {
     case HANDOVER_ANSWERED:
         if (consent_given(module.answer, strlen(module.answer) < sizeof module.answer - 1))
@@ -152,8 +152,8 @@ static int on_contact_method(int kind, void *data)
         return NEB_GO_ON;
     random_uuid(uuid);
     frame_init(&frame, module.frame);
-    notification_write(&module.core, n, &module.macros, &module.names, uuid, clock_wall(clock_system()) + START_WITHIN,
-                       &frame);
+    notification_write(&module.core, n, &module.macros, &module.names, uuid,
+                       clock_wall(clock_system()) + module.options.wait * 4 / 5, &frame);
     bool taken = hand_over(&frame);
     if (taken) {
         notification_log(&module.core, n, &module.macros);

@@ -25,7 +25,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LINE_MAX_ = 64 * 1024 };
+enum { LINE_MAX_ = 64 * 1024, OUTPUT_MAX = 16 * 1024 };
 
 /* What decides comes first, so that a frame without room for everything has it. */
 static const char *const host_first[] = {"HOSTSTATE",   "HOSTNOTIFICATIONID", "HOSTPROBLEMID",  "HOSTDURATIONSEC",
@@ -173,9 +173,10 @@ void notification_log(const struct core *core, const struct neb_contact_method *
     if (service)
         buf_addf(&line, "%s;", n->service_description);
     buf_addf(&line, reason ? "%s (%s);" : "%s%s;", reason ? reason : "", state ? state : "");
-    buf_addf(&line, "%s;%s", n->command_name, output ? output : "");
+    buf_addf(&line, "%s;%.*s", n->command_name, OUTPUT_MAX, output ? output : "");
     if (says_who(core, n->reason_type))
-        buf_addf(&line, ";%s;%s", n->ack_author ? n->ack_author : "", n->ack_data ? n->ack_data : "");
+        buf_addf(&line, ";%.*s;%.*s", OUTPUT_MAX, n->ack_author ? n->ack_author : "", OUTPUT_MAX,
+                 n->ack_data ? n->ack_data : "");
     if (buf_status(&line) != NT_ENOMEM)
         core_log(core, service ? NEB_LOG_SERVICE : NEB_LOG_HOST, buf_text(&line));
     mem_free(state);

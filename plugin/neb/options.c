@@ -19,6 +19,7 @@ static const char blanks[] = " \t\r\n";
 void options_init(struct options *o)
 {
     memset(o, 0, sizeof *o);
+    o->wait = OPTIONS_WAIT;
 }
 
 void options_clean(struct options *o)
@@ -38,35 +39,59 @@ static bool is_list(const char *text, size_t len)
     return true;
 }
 
+static enum nt_status read_commands(struct options *o, const char *value, size_t len)
+{
+    if (o->commands || !is_list(value, len))
+        return NT_EINVAL;
+    o->commands = mem_strndup(value, len);
+    return o->commands ? NT_OK : NT_ENOMEM;
+}
+
+static enum nt_status read_socket(struct options *o, const char *value, size_t len)
+{
+    if (*o->socket || !len || *value != '/' || len >= sizeof o->socket)
+        return NT_EINVAL;
+    memcpy(o->socket, value, len);
+    o->socket[len] = '\0';
+    return NT_OK;
+}
+
+static enum nt_status read_wait(struct options *o, const char *value, size_t len)
+{
+    int wait = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (value[i] < '0' || value[i] > '9' || i >= 4)
+            return NT_EINVAL;
+        wait = wait * 10 + (value[i] - '0');
+    }
+    if (wait < 1 || wait > OPTIONS_WAIT_MAX)
+        return NT_EINVAL;
+    o->wait = wait;
+    return NT_OK;
+}
+
 static enum nt_status read_word(struct options *o, const char *word, size_t len, char error[OPTIONS_ERROR_SIZE])
 {
-    static const char commands[] = "commands=", socket[] = "socket=";
-    const size_t commands_len = sizeof commands - 1, socket_len = sizeof socket - 1;
-    int shown = len < 100 ? (int)len : 100;
-    if (len >= commands_len && !memcmp(word, commands, commands_len)) {
-        word += commands_len;
-        len -= commands_len;
-        if (o->commands || !is_list(word, len)) {
-            snprintf(error, OPTIONS_ERROR_SIZE, "commands= needs the names of commands, once, with commas between");
-            return NT_EINVAL;
-        }
-        o->commands = mem_strndup(word, len);
-        return o->commands ? NT_OK : NT_ENOMEM;
+    static const struct {
+        const char *name;
+        enum nt_status (*read)(struct options *o, const char *value, size_t len);
+        const char *needs;
+    } words[] = {
+        {"commands=", read_commands, "the names of commands, once, with commas between"},
+        {"socket=", read_socket, "an absolute path, once, not longer than a socket's may be"},
+        {"wait=", read_wait, "milliseconds, from 1 to 1000"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t name_len = strlen(words[i].name);
+        if (len < name_len || memcmp(word, words[i].name, name_len) != 0)
+            continue;
+        enum nt_status status = words[i].read(o, word + name_len, len - name_len);
+        if (status == NT_EINVAL)
+            snprintf(error, OPTIONS_ERROR_SIZE, "%s needs %s", words[i].name, words[i].needs);
+        return status;
     }
-    if (len >= socket_len && !memcmp(word, socket, socket_len)) {
-        word += socket_len;
-        len -= socket_len;
-        if (*o->socket || !len || *word != '/' || len >= sizeof o->socket) {
-            snprintf(error, OPTIONS_ERROR_SIZE, "socket= needs an absolute path of at most %zu bytes, once",
-                     sizeof o->socket - 1);
-            return NT_EINVAL;
-        }
-        memcpy(o->socket, word, len);
-        o->socket[len] = '\0';
-        return NT_OK;
-    }
-    snprintf(error, OPTIONS_ERROR_SIZE, "what is \"%.*s\"? There are commands=NAME[,NAME...] and socket=PATH", shown,
-             word);
+    snprintf(error, OPTIONS_ERROR_SIZE,
+             "what is \"%.*s\"? There are commands=, socket= and wait=", len < 100 ? (int)len : 100, word);
     return NT_EINVAL;
 }
 
@@ -80,7 +105,7 @@ enum nt_status options_read(struct options *o, const char *text, char error[OPTI
         at += len;
     }
     if (!status && !o->commands) {
-        snprintf(error, OPTIONS_ERROR_SIZE, "commands=NAME[,NAME...] is missing");
+        snprintf(error, OPTIONS_ERROR_SIZE, "commands= is missing: the names of commands, with commas between");
         status = NT_EINVAL;
     }
     if (status)

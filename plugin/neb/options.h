@@ -7,18 +7,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { OPTIONS_SOCKET_SIZE = 108, OPTIONS_ERROR_SIZE = 256 };
+enum { OPTIONS_SOCKET_SIZE = 108, OPTIONS_ERROR_SIZE = 256, OPTIONS_WAIT = 50, OPTIONS_WAIT_MAX = 1000 };
 
 struct options {
     char *commands;                   /* "a,b": the commands that are taken over */
     char socket[OPTIONS_SOCKET_SIZE]; /* "" = not said */
+    int wait;                         /* ms for the daemon's answer */
 };
 
 void options_init(struct options *o);
 void options_clean(struct options *o);
 
-/* "commands=A[,B…] [socket=PATH]", in any order; text may be NULL. NT_EINVAL with words in error: unknown or repeated
- * words, no command, a path that is none. NT_ENOMEM. Nothing is kept of a text that is wrong. */
+/* "commands=A[,B…] [socket=PATH] [wait=MS]", in any order; text may be NULL. NT_EINVAL with words in error: unknown or
+ * repeated words, no command, a path or a time that is none. NT_ENOMEM. Nothing is kept of a text that is wrong. */
 enum nt_status options_read(struct options *o, const char *text, char error[OPTIONS_ERROR_SIZE]) NT_MUST_USE;
 /* Is it one of the commands? */
 bool options_command(const struct options *o, const char *name);
