@@ -20,7 +20,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { LOCK_PAUSE = 100 };
+enum { LOCK_PAUSE = 100, LOOK_EVERY = 1000 };
 
 static volatile int stop;
 
@@ -59,6 +59,20 @@ const volatile int *background_stop(void)
     return &stop;
 }
 
+void background_make_way(void *runtime)
+{
+    static int64_t next;
+    const struct runtime *r = runtime;
+    int64_t now = clock_boot(r->clock);
+    if (now < next || stop || r->spare)
+        return;
+    next = now + LOOK_EVERY;
+    if (drain_lock_wanted(r->config->store)) {
+        log_info("a daemon wants to deliver: leaving it to it");
+        stop = 1;
+    }
+}
+
 static bool see_unsettled(void *arg, const struct page *p)
 {
     (void)p;
@@ -89,6 +103,7 @@ static bool wait_for_lock(struct runtime *r, int *lock)
             return true;
         }
         poll(NULL, 0, LOCK_PAUSE);
+        background_make_way(r);
         if (stop || !unsettled(r))
             return false;
     }
@@ -96,7 +111,15 @@ static bool wait_for_lock(struct runtime *r, int *lock)
 
 void background_drain(struct runtime *r, const char *socket)
 {
-    struct drain_options o = {.follow = true, .listen_fd = -1, .socket = socket, .wake_fd = -1, .stop = &stop};
+    struct drain_options o = {
+        .follow = true,
+        .listen_fd = -1,
+        .socket = socket,
+        .wake_fd = -1,
+        .stop = &stop,
+        .turn = background_make_way,
+        .arg = r,
+    };
     enum nt_status st = NT_OK;
     if (!r->store && runtime_open_store(r) != NT_OK)
         return;

@@ -13,6 +13,10 @@ int background_fork(const struct runtime *r);
 /* Set once the child has been asked to end. */
 const volatile int *background_stop(void);
 
+/* For the `turn` of the child's drain, with its runtime: once a daemon wants the store's lock, the child is asked to
+ * end. Looks once a second. */
+void background_make_way(void *runtime);
+
 /* In the child: delivers until nothing is unsettled, waiting for the lock when somebody else has it. */
 void background_drain(struct runtime *r, const char *socket);
 

@@ -74,6 +74,7 @@ struct departure {
     struct accepted *pages;
     int64_t soon, until, until_wall;
     int lock;     /* −1: none */
+    pid_t self;   /* of the command */
     bool settled; /* nothing is left to wait for */
 };
 
@@ -120,11 +121,19 @@ static int leave_behind(void *arg)
     return pid;
 }
 
+/* Only the child makes way: the command itself has pages to wait for. */
+static void turn(void *arg)
+{
+    const struct departure *d = arg;
+    if (getpid() != d->self)
+        background_make_way(d->r);
+}
+
 static struct departure departure_of(struct runtime *r, const struct arguments *a, struct accepted *pages, int lock)
 {
     int64_t wait = (int64_t)a->wait * 1000;
     int64_t now = clock_boot(r->clock);
-    return (struct departure){r, a, pages, now + ALONE, now + wait, runtime_now(r) + wait, lock, false};
+    return (struct departure){r, a, pages, now + ALONE, now + wait, runtime_now(r) + wait, lock, getpid(), false};
 }
 
 enum nt_status departure_drain(struct runtime *r, const struct arguments *a, const struct order *order, int lock,
@@ -135,6 +144,7 @@ enum nt_status departure_drain(struct runtime *r, const struct arguments *a, con
         .order = order,
         .accepted = pages,
         .error = error,
+        .status = NT_EBUSY, /* until there is an answer: a drainer that cannot even begin has stored nothing */
         .at_once = !a->wait,
         .may_go = may_go,
         .go = leave_behind,
@@ -146,15 +156,16 @@ enum nt_status departure_drain(struct runtime *r, const struct arguments *a, con
         .socket = session_socket(r, a),
         .wake_fd = -1,
         .stop = background_stop(),
+        .turn = turn,
+        .arg = &departure,
         .starter = &starter,
     };
     struct sigaction interrupt = {.sa_handler = on_interrupt};
     sigaction(SIGTERM, &interrupt, NULL); /* the child has handlers of its own */
     sigaction(SIGINT, &interrupt, NULL);
     sigaction(SIGHUP, &interrupt, NULL);
-    pid_t self = getpid();
     enum nt_status st = drain_run(r, &o);
-    if (getpid() != self) { /* the child: what was stored after its last look is its own as well */
+    if (getpid() != departure.self) { /* the child: what was stored after its last look is its own as well */
         if (lock >= 0)
             close(lock);
         if (st == NT_OK && !*background_stop() && !r->spare)

@@ -45,11 +45,10 @@ static bool catch_signals(void)
            sigaction(SIGINT, &action, NULL) == 0 && sigaction(SIGHUP, &action, NULL) == 0;
 }
 
-/* The lock, if need be after the drainer that a `send` left behind has gone. False: another daemon has it. */
-static bool take_lock(struct runtime *r, const char *socket, int *lock)
+static bool wait_for_lock(struct runtime *r, const char *socket, int *lock, int *wish)
 {
     int64_t until = clock_boot(r->clock) + LEAVE_WITHIN;
-    bool asked = false;
+    bool asked = false, passed = supervisor_socket() >= 0;
     for (;;) {
         long holder = 0;
         enum nt_status st = drain_lock_take(r->config->store, false, lock, &holder);
@@ -61,9 +60,11 @@ static bool take_lock(struct runtime *r, const char *socket, int *lock)
             *lock = -1;
             return true;
         }
+        if (*wish < 0 && drain_lock_want(r->config->store, wish) != NT_OK)
+            log_warning("whoever drains %s cannot be told to leave", r->config->store);
         struct drainer_status who;
         drainer_status_init(&who);
-        st = ask_drainer(socket, asked ? ASK_STATUS : ASK_LEAVE, ASK_WITHIN, &who);
+        st = passed ? NT_ENOENT : ask_drainer(socket, asked ? ASK_STATUS : ASK_LEAVE, ASK_WITHIN, &who);
         bool daemon = st == NT_OK && who.daemon;
         asked |= st == NT_OK;
         drainer_status_clean(&who);
@@ -76,6 +77,17 @@ static bool take_lock(struct runtime *r, const char *socket, int *lock)
             return false;
         poll(NULL, 0, LOCK_PAUSE);
     }
+}
+
+/* The lock, if need be after the drainer that a `send` left behind has gone. False: another daemon has it. When the
+ * socket was passed in, nobody else listens on it, and whoever drains sees the wish alone. */
+static bool take_lock(struct runtime *r, const char *socket, int *lock)
+{
+    int wish = -1;
+    bool got = wait_for_lock(r, socket, lock, &wish);
+    if (wish >= 0)
+        close(wish);
+    return got;
 }
 
 struct life {

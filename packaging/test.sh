@@ -105,9 +105,10 @@ if [ "$(id -u)" = 0 ]; then
 else
     # The package's test lives in a root of its own, which only root can enter.
     run release -LE '^package$'
-    as_root=packages_root
+    as_root=sudo
     run release -L '^package$'
     as_root=
+    sudo chown -R "$(id -u):$(id -g)" build/release/Testing
 fi
 
 if ! $quick; then

@@ -5,7 +5,8 @@
  * writers the unlucky wait for seconds; here everybody asks again every millisecond and a turn is as long as one
  * commit.
  *
- * queue.lock is held by the drainer as long as it lives and holds its process id in text. The kernel drops both with
+ * queue.lock is held by the drainer as long as it lives and holds its process id in text. Who wants it has a record
+ * lock (fcntl(2), which flock(2) knows nothing of) on a byte far behind that text. The kernel drops all of them with
  * the process, so that nothing is left behind by a kill.
  *
  * Who owns what: descriptors are the caller's; closing one unlocks.
@@ -32,7 +33,8 @@
 enum {
     POLL_NS = 1000000,
     DRAIN_TRIES =
-        5 /* whoever only looks (drain_lock_holder) has the lock for microseconds: ask again before giving up */
+        5, /* whoever only looks (drain_lock_holder) has the lock for microseconds: ask again before giving up */
+    WISH_AT = 4096
 };
 
 static void nap(void)
@@ -153,6 +155,53 @@ done:
     mem_free(path);
     place_clean(&place);
     return status;
+}
+
+/* Shared, so that many may want at a time. Of the open file, not of the process: closing another descriptor of the same
+ * file must not drop it. */
+static struct flock wish(short type)
+{
+    return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = WISH_AT, .l_len = 1};
+}
+
+enum nt_status drain_lock_want(const char *url, int *fd)
+{
+    *fd = -1;
+    struct place place;
+    enum nt_status status = place_init(&place, url, NULL);
+    if (status)
+        return status;
+    int got = -1;
+    struct flock lock = wish(F_RDLCK);
+    char *path = place.memory ? NULL : place_beside(&place, "queue.lock");
+    status = place.memory ? NT_EINVAL : path ? place_open(&place, path, &got) : NT_ENOMEM;
+    if (!status && fcntl(got, F_OFD_SETLK, &lock) != 0)
+        status = NT_EIO;
+    if (!status) {
+        *fd = got;
+        got = -1;
+    }
+    if (got >= 0)
+        close(got);
+    mem_free(path);
+    place_clean(&place);
+    return status;
+}
+
+bool drain_lock_wanted(const char *url)
+{
+    struct place place;
+    if (place_init(&place, url, NULL) != NT_OK)
+        return false;
+    struct flock lock = wish(F_WRLCK);
+    char *path = place.memory ? NULL : place_beside(&place, "queue.lock");
+    int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+    bool wanted = fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    if (fd >= 0)
+        close(fd);
+    mem_free(path);
+    place_clean(&place);
+    return wanted;
 }
 
 enum nt_status drain_lock_holder(const char *url, long *holder)

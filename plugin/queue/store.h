@@ -131,5 +131,10 @@ enum nt_status drain_lock_take(const char *url, bool wait, int *fd, long *holder
 void drain_lock_sign(int fd);
 /* Does somebody hold it? *holder: 0 nobody, his pid, or -1 when that is not known (another pid namespace). */
 enum nt_status drain_lock_holder(const char *url, long *holder) NT_MUST_USE;
+/* Says that a daemon wants the lock, for as long as *fd is open: drainers that hold it for want of one leave, and need no
+ * socket to be told. Any number may. */
+enum nt_status drain_lock_want(const char *url, int *fd) NT_MUST_USE;
+/* Whether somebody does; not when it cannot be found out. */
+bool drain_lock_wanted(const char *url);
 
 #endif

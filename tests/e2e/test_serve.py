@@ -281,16 +281,36 @@ class Manager(Serving):
             self.place.start("serve", env={"NOTIFY_SOCKET": "@" + name[1:]})
             self.assertIn("READY=1", s.recv(4096).decode())
 
+    def serve_on(self, listening):
+        """A daemon that the socket is passed in to. LISTEN_PID must be its own, so a shell sets it and becomes it."""
+        process = subprocess.Popen(
+            ["sh", "-c", f"exec 3<&{listening.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" serve",
+             harness.program("NT_BIN", "notify_twilio")],
+            env=self.place.environment(), pass_fds=[listening.fileno()], stdin=subprocess.DEVNULL, cwd=self.place.folder)
+        self.place.processes.append(process)
+        return process
+
+    def test_socket_activation_after_a_command_that_worked_alone(self):
+        """Nobody can be asked on a socket that the service manager holds; the drainer left behind leaves all the same."""
+        self.sim.settings(schedule={"accepted": 0, "queued": 600000, "sending": 0, "sent": 0})  # receipts that never come
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
+            s.bind(str(self.place.socket))
+            s.listen(10)
+            self.assert_exit(self.send("web01", timeout=60), 0)  # nobody takes it from the socket's queue
+            self.assertEqual(len(self.place.survivors()), 1)
+            process = self.serve_on(s)
+            harness.wait_until(lambda: self.place.survivors() == [process.pid], 60, "the drainer makes way")
+            self.assert_exit(self.send("web02", timeout=60), 0)
+            self.wait_sent(2, 60)
+        self.assertEqual(harness.end_process(process, 60), 0)
+        self.assertIn("a daemon wants to deliver", self.place.log())
+        self.assert_once(self.sim, ["web01", "web02"])
+
     def test_socket_activation(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
             s.bind(str(self.place.socket))
             s.listen(10)
-            # LISTEN_PID must be the daemon's own, so a shell sets it and becomes the daemon
-            process = subprocess.Popen(
-                ["sh", "-c", f"exec 3<&{s.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" serve",
-                 harness.program("NT_BIN", "notify_twilio")],
-                env=self.place.environment(), pass_fds=[s.fileno()], stdin=subprocess.DEVNULL, cwd=self.place.folder)
-            self.place.processes.append(process)
+            process = self.serve_on(s)
             done = self.send("web01", "--json", timeout=30)  # waits in the socket's queue until the daemon is there
             self.assert_exit(done, 0)
         self.wait_sent(1)

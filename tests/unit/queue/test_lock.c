@@ -1,5 +1,6 @@
 #include "support.h"
 
+#include "base/mem.h"
 #include "queue/lock.h"
 
 #include <fcntl.h>
@@ -212,6 +213,48 @@ static void test_lock__a_linked_database_has_one_lock(void **state)
     close(fd);
 }
 
+static void test_lock__wanting_it_is_seen_while_it_lasts(void **state)
+{
+    struct scratch *f = *state;
+    int lock, first, second, tell, status;
+    long holder;
+    assert_false(drain_lock_wanted(f->url)); /* there is no file yet */
+    pid_t child = start_drainer(f->url, &tell);
+    assert_false(drain_lock_wanted(f->url));
+    assert_int_equal(drain_lock_want(f->url, &first), NT_OK);
+    assert_int_equal(drain_lock_want(f->url, &second), NT_OK);
+    assert_true(drain_lock_wanted(f->url));
+    /* looking and taking, which close descriptors of the same file, change nothing */
+    assert_int_equal(drain_lock_take(f->url, false, &lock, &holder), NT_EBUSY);
+    assert_int_equal(drain_lock_holder(f->url, &holder), NT_OK);
+    assert_int_equal(holder, child);
+    close(first);
+    assert_true(drain_lock_wanted(f->url));
+    close(tell);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(drain_lock_take(f->url, false, &lock, &holder), NT_OK); /* a wish is no lock */
+    close(second);
+    assert_false(drain_lock_wanted(f->url));
+    close(lock);
+    assert_int_equal(drain_lock_want("sqlite::memory:", &first), NT_EINVAL);
+    assert_int_equal(drain_lock_want("postgresql:", &first), NT_EINVAL);
+    assert_int_equal(first, -1);
+    assert_false(drain_lock_wanted("sqlite::memory:"));
+    for (unsigned long n = 1;; n++) {
+        mem_fail_at(n);
+        enum nt_status st = drain_lock_want(f->url, &first);
+        bool wanted = drain_lock_wanted(f->url);
+        mem_fail_at(0);
+        assert_int_equal(st, first < 0 ? NT_ENOMEM : NT_OK);
+        if (first >= 0)
+            close(first);
+        if (!mem_failed()) {
+            assert_true(wanted);
+            break;
+        }
+    }
+}
+
 int main(void)
 {
 #define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, make, drop)
@@ -224,6 +267,7 @@ int main(void)
         IN_FOLDER(test_lock__a_writer_waits_its_time),
         IN_FOLDER(test_lock__needs_a_place),
         IN_FOLDER(test_lock__a_linked_database_has_one_lock),
+        IN_FOLDER(test_lock__wanting_it_is_seen_while_it_lasts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
