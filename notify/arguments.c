@@ -24,7 +24,8 @@ enum {
     OPTION_TEST,
     OPTION_WAIT,
     OPTION_DRY_RUN,
-    OPTION_DATA
+    OPTION_DATA,
+    OPTION_SAVE
 };
 
 enum { MEDIA_LIMIT = 10, SEGMENTS_LIMIT = 100, WAIT_LIMIT = 86400 };
@@ -37,6 +38,14 @@ static bool add(struct word_list *l, const char *word)
     l->item = more;
     l->item[l->n++] = word;
     return true;
+}
+
+static bool has(const struct word_list *l, const char *word)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (!strcmp(l->item[i], word))
+            return true;
+    return false;
 }
 
 static bool integer(const char *text, long min, long max, int *out)
@@ -66,6 +75,7 @@ void arguments_clean(struct arguments *a)
 {
     mem_free((void *)a->to.item);
     mem_free((void *)a->media.item);
+    mem_free((void *)a->graphs.item);
     mem_free((void *)a->pairs.item);
     memset(a, 0, sizeof *a);
 }
@@ -92,6 +102,7 @@ bool arguments_parse(int argc, char **argv, struct arguments *out, char *error, 
         {"wait", required_argument, NULL, OPTION_WAIT},
         {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
         {"data", required_argument, NULL, OPTION_DATA},
+        {"save", required_argument, NULL, OPTION_SAVE},
         {NULL, 0, NULL, 0},
     };
     static const char *const sources[] = {"nagios", "icinga2", "zabbix", "generic"};
@@ -142,8 +153,8 @@ bool arguments_parse(int argc, char **argv, struct arguments *out, char *error, 
             break;
         case 'm':
             room = add(&out->media, optarg);
-            if (out->media.n > MEDIA_LIMIT) {
-                snprintf(error, size, "--media: more than %d", MEDIA_LIMIT);
+            if (out->media.n + out->graphs.n > MEDIA_LIMIT) {
+                snprintf(error, size, "--media: more than %d pictures", MEDIA_LIMIT);
                 return false;
             }
             if (strncmp(optarg, "http://", 7) != 0 && strncmp(optarg, "https://", 8) != 0) {
@@ -152,7 +163,15 @@ bool arguments_parse(int argc, char **argv, struct arguments *out, char *error, 
             }
             break;
         case 'g':
-            out->graph = optarg;
+            if (!has(&out->graphs, optarg))
+                room = add(&out->graphs, optarg);
+            if (out->media.n + out->graphs.n > MEDIA_LIMIT) {
+                snprintf(error, size, "--graph: more than %d pictures", MEDIA_LIMIT);
+                return false;
+            }
+            break;
+        case OPTION_SAVE:
+            out->save = optarg;
             break;
         case OPTION_FROM:
             out->from = optarg;

@@ -27,10 +27,11 @@ struct word_list {
 struct arguments {
     const char *config, *socket;
     bool json, verbose, help, version;
-    const char *source, *template_name, *graph, *from, *subject, *message, *data;
-    struct word_list to, media, pairs; /* pairs: KEY=VALUE as given */
-    int max_segments;                  /* 0 = not given */
-    int wait;                          /* s */
+    const char *source, *template_name, *from, *subject, *message, *data;
+    const char *save;                          /* render: where a graph's picture goes */
+    struct word_list to, media, graphs, pairs; /* pairs: KEY=VALUE as given */
+    int max_segments;                          /* 0 = not given */
+    int wait;                                  /* s */
     bool test, dry_run;
 };
 

@@ -121,7 +121,8 @@ static void write_frame(struct frame *f, const struct arguments *a, const char *
     put_text(f, "template", a->template_name);
     for (size_t i = 0; i < a->media.n; i++)
         frame_put(f, "media", a->media.item[i]);
-    put_text(f, "graph", a->graph);
+    for (size_t i = 0; i < a->graphs.n; i++)
+        frame_put(f, "graph", a->graphs.item[i]);
     put_text(f, "from", a->from);
     if (a->max_segments) {
         snprintf(number, sizeof number, "%d", a->max_segments);

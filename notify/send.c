@@ -53,13 +53,15 @@ enum nt_status send_order(const struct arguments *a, struct order *out)
         random_uuid(out->uuid);
     if ((st = order_set(&out->source, a->source)) != NT_OK ||
         (st = order_set(&out->template_name, a->template_name)) != NT_OK ||
-        (st = order_set(&out->graph, a->graph)) != NT_OK || (st = order_set(&out->from, a->from)) != NT_OK ||
-        (st = order_set(&out->subject, a->subject)) != NT_OK || (st = order_set(&out->message, a->message)) != NT_OK)
+        (st = order_set(&out->from, a->from)) != NT_OK || (st = order_set(&out->subject, a->subject)) != NT_OK ||
+        (st = order_set(&out->message, a->message)) != NT_OK)
         return st;
     for (size_t i = 0; st == NT_OK && i < a->to.n; i++)
         st = strlist_split(&out->to, a->to.item[i], ",");
     for (size_t i = 0; st == NT_OK && i < a->media.n; i++)
         st = strlist_add(&out->media, a->media.item[i]);
+    for (size_t i = 0; st == NT_OK && i < a->graphs.n; i++)
+        st = strlist_add(&out->graphs, a->graphs.item[i]);
     for (size_t i = 0; st == NT_OK && i < a->pairs.n; i++)
         st = put_entry(&out->pairs, a->pairs.item[i]);
     if (environment_has_alert(environ))
@@ -228,9 +230,10 @@ static int run(int argc, char **argv)
         arguments_clean(&a);
         return command_usage(&command_send, "%s", error);
     }
-    if (a.data) {
+    if (a.data || a.save) {
+        const char *wrong = a.data ? "--data" : "--save";
         arguments_clean(&a);
-        return command_usage(&command_send, "--data is for render");
+        return command_usage(&command_send, "%s is for render", wrong);
     }
     order_init(&order);
     send_close_inherited();
@@ -257,7 +260,8 @@ const struct command command_send = {
             "  -s, --source SOURCE    nagios, icinga2, zabbix or generic (guessed when left out)\n"
             "  -T, --template NAME    another template than the event's\n"
             "  -m, --media URL        a picture, at most ten\n"
-            "  -g, --graph NAME       a configured graph\n"
+            "  -g, --graph NAME       a configured graph, where its `when` has it; repeats (without it: those\n"
+            "                         that have a `when`)\n"
             "      --from SENDER      a number, short code, name or messaging service\n"
             "      --max-segments N   at most N segments\n"
             "      --subject TEXT, --message TEXT   what Zabbix passes\n"

@@ -70,8 +70,8 @@ static int set_files(posix_spawn_file_actions_t *files, const struct child_optio
     int error = add_stream(files, o->in, STDIN_FILENO, O_RDONLY);
     if (!error)
         error = add_stream(files, o->out, STDOUT_FILENO, O_WRONLY);
-    if (!error && o->err >= 0)
-        error = add_stream(files, o->err, STDERR_FILENO, O_WRONLY);
+    if (!error && o->errors >= 0)
+        error = add_stream(files, o->errors, STDERR_FILENO, O_WRONLY);
 #if defined(__GLIBC__) && __GLIBC_PREREQ(2, 29)
     if (!error)
         error = posix_spawn_file_actions_addchdir_np(files, "/");

@@ -15,7 +15,7 @@
 
 struct child_options {
     const struct strlist *argv; /* [0] is looked for in PATH */
-    int in, out, err;           /* its standard streams; −1 = /dev/null for in and out, ours for err */
+    int in, out, errors;        /* its standard streams; −1 = /dev/null for in and out, ours for err */
     bool clean;                 /* of our environment only PATH, HOME, TZ, LANG and LC_* */
     bool group;                 /* whatever it leaves behind in its group is killed at its end */
 };

@@ -19,6 +19,7 @@ struct config_sender {
     char *from;                 /* E.164, short code or alphanumeric; "" with a messaging service */
     char *messaging_service_sid; /* MG…; "" with from */
     double segments_per_second; /* > 0 */
+    double media_per_second;    /* messages with pictures; 0 = as many as segments */
     struct strlist prefixes;    /* empty: serves every number */
 };
 
@@ -90,7 +91,7 @@ struct config_graph {
     char *url;
     struct strlist headers;
     char *header_file;
-    struct strlist when;       /* "urgent", "routine", event names; empty = always */
+    struct strlist when;       /* "urgent", "routine", event names; empty = not given */
     struct strlist command;
     char *file, *root;
     struct config_zabbix_graph zabbix;

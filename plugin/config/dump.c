@@ -70,6 +70,8 @@ static bool worth_writing(const struct field *f, void *target)
         list = field_of(f, target);
         /* An empty list says something where the default is not empty. */
         return !(f->flags & FIELD_QUIET) && (list->n || f->initial);
+    case FIELD_RATE:
+        return *(double *)field_of(f, target) > 0; /* 0 was not given */
     case FIELD_SECTIONS:
         return *field_count_of(f, target) || f->initial;
     case FIELD_SECTION:

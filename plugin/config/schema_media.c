@@ -87,7 +87,9 @@ static const struct field graph_fields[] = {
      .offset = AT(when),
      .max = 16,
      .example = "[urgent]",
-     .doc = "urgent, routine, or names of events. Default: always."},
+     .doc = "urgent, routine, or names of events: the alerts that get it without being asked. Default: none; with "
+            "--graph, "
+            "urgent problems."},
     {.key = "command",
      .type = FIELD_LIST,
      .flags = FIELD_LINES,

@@ -33,6 +33,13 @@ static const struct field sender_fields[] = {
      .max = 1000000,
      .initial = "1",
      .doc = "How fast this sender may send: 1 for a long code, 3 toll-free, 100 for a short code."},
+    {.key = "media_per_second",
+     .type = FIELD_RATE,
+     .offset = AT(media_per_second),
+     .max = 1000000,
+     .example = "1",
+     .doc = "How many messages with pictures it may send; they have a rate of their own. Default: as "
+            "segments_per_second."},
     {.key = "prefixes",
      .type = FIELD_LIST,
      .form = &form_prefix,

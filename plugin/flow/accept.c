@@ -124,7 +124,7 @@ static bool is_follow_up(const struct alert *a)
 }
 
 enum nt_status accept_page(struct runtime *r, const struct order *order, const struct alert *alert,
-                           const struct recipient *to, struct page **out)
+                           const struct strlist *graphs, const struct recipient *to, struct page **out)
 {
     enum nt_status st = NT_ENOMEM;
     struct sms_text text;
@@ -156,7 +156,7 @@ enum nt_status accept_page(struct runtime *r, const struct order *order, const s
         (st = strlist_copy(&p->media, &order->media)) != NT_OK ||
         (st = compose_alert(r, alert, p, 0, &text)) != NT_OK || (st = compose_into(p, &text)) != NT_OK)
         goto done;
-    st = media_limit(r->config, p);
+    st = media_limit(r->config, p, graphs);
 done:
     sms_text_clean(&text);
     if (st != NT_OK) {
@@ -169,6 +169,10 @@ done:
 
 static enum nt_status put_page(struct store *s, struct page *p, enum page_state state, const char *reason)
 {
+    if (state != PAGE_QUEUED && p->flags & PAGE_PICTURE) { /* what is not sent waits for nothing */
+        media_forget(p);
+        p->due = p->created;
+    }
     p->state = state;
     enum nt_status st = s->ops->page_put(s, p);
     if (st == NT_OK)
@@ -249,9 +253,33 @@ static bool keeps_problem(const struct alert *alert)
     return alert->event == EVENT_FLAPPING || alert->event == EVENT_DOWNTIME;
 }
 
-static enum nt_status accept_one(struct runtime *r, const struct order *order, const struct alert *alert,
-                                 int64_t alert_id, const struct recipient *to, struct accepted *out)
+/* What all pages of an alert share. */
+struct batch {
+    const struct order *order;
+    const struct alert *alert;
+    int64_t alert_id;
+    struct strlist graphs;
+    struct buf trouble; /* with the graphs; lines */
+};
+
+/* Why there is no picture stands in the history of each page. */
+static enum nt_status tell_trouble(struct store *s, const struct page *p, const struct buf *trouble)
 {
+    enum nt_status st = NT_OK;
+    for (const char *line = buf_text(trouble), *end; st == NT_OK && (end = strchr(line, '\n')); line = end + 1) {
+        char reason[256];
+        snprintf(reason, sizeof reason, "%.*s", (int)(end - line), line);
+        st = s->ops->step_put(s, p->id, p->created, p->state, reason);
+    }
+    return st;
+}
+
+static enum nt_status accept_one(struct runtime *r, const struct batch *batch, const struct recipient *to,
+                                 struct accepted *out)
+{
+    const struct order *order = batch->order;
+    const struct alert *alert = batch->alert;
+    int64_t alert_id = batch->alert_id;
     struct store *s = r->store;
     struct supersede_result news = {0};
     struct page *p = NULL;
@@ -259,7 +287,7 @@ static enum nt_status accept_one(struct runtime *r, const struct order *order, c
     bool opted_out = false;
     char reason[160];
 
-    enum nt_status st = accept_page(r, order, alert, to, &p);
+    enum nt_status st = accept_page(r, order, alert, &batch->graphs, to, &p);
     if (st != NT_OK)
         return st;
     p->alert_id = alert_id;
@@ -307,6 +335,10 @@ static enum nt_status accept_one(struct runtime *r, const struct order *order, c
     snprintf(reason, sizeof reason, "accepted: %s %s%s%s from %s", alert_class_name(p->class),
              alert_event_name(p->event), *p->alert_state ? " " : "", p->alert_state, alert_source_name(p->source));
     st = put_page(s, p, PAGE_QUEUED, reason);
+    if (st == NT_OK && p->flags & PAGE_PICTURE)
+        st = s->ops->step_put(s, p->id, p->created, PAGE_QUEUED, "waits for its picture, 5 s at most");
+    if (st == NT_OK && batch->trouble.len)
+        st = tell_trouble(s, p, &batch->trouble);
     if (st == NT_OK && news.links)
         st = supersede_link(s, &news, p->id);
 done:
@@ -335,17 +367,25 @@ static void log_notes(const struct buf *notes)
         log_info("%.*s", (int)(end - line), line);
 }
 
+static void log_trouble(const struct buf *trouble)
+{
+    for (const char *line = buf_text(trouble), *end; (end = strchr(line, '\n')); line = end + 1)
+        log_warning("%.*s", (int)(end - line), line);
+}
+
 enum nt_status accept_store(struct runtime *r, const struct order *order, const struct alert *alert,
                             struct accepted *out, struct buf *error)
 {
     struct recipients to;
-    int64_t alert_id = 0;
+    struct batch batch = {.order = order, .alert = alert};
     recipients_init(&to);
-    enum nt_status st = r->store->ops->alert_put(r->store, alert, order->uuid, &alert_id);
+    strlist_init(&batch.graphs);
+    buf_init(&batch.trouble, NOTES_MAX);
+    enum nt_status st = r->store->ops->alert_put(r->store, alert, order->uuid, &batch.alert_id);
     if (st == NT_EEXIST) {
         out->repeated = true;
-        st =
-            r->store->ops->pages(r->store, &(struct store_query){.kind = PAGES_OF_ALERT, .id = alert_id}, collect, out);
+        st = r->store->ops->pages(r->store, &(struct store_query){.kind = PAGES_OF_ALERT, .id = batch.alert_id},
+                                  collect, out);
         goto done;
     }
     if (st != NT_OK)
@@ -358,11 +398,18 @@ enum nt_status accept_store(struct runtime *r, const struct order *order, const 
             buf_addf(error, ": %.*s", (int)out->notes.len - 1, buf_text(&out->notes)); /* less its last newline */
         goto done;
     }
-    for (size_t i = 0; st == NT_OK && i < to.n; i++)
-        st = accept_one(r, order, alert, alert_id, &to.item[i], out);
     if (st == NT_OK)
+        st = media_graphs(r->config, order, alert, &batch.graphs, &batch.trouble);
+    for (size_t i = 0; st == NT_OK && i < to.n; i++)
+        st = accept_one(r, &batch, &to.item[i], out);
+    if (st == NT_OK) {
         log_notes(&out->notes);
+        log_trouble(&batch.trouble);
+        buf_add(&out->notes, buf_text(&batch.trouble), batch.trouble.len);
+    }
 done:
+    strlist_clean(&batch.graphs);
+    buf_clean(&batch.trouble);
     recipients_clean(&to);
     return st;
 }

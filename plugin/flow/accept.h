@@ -42,7 +42,7 @@ enum nt_status accept_recipients(struct runtime *r, const struct order *order, c
                                  struct recipients *out, bool *muted, struct buf *notes) NT_MUST_USE;
 /* The page for one recipient (NULL: nobody, for a preview), with its text, not yet stored. */
 enum nt_status accept_page(struct runtime *r, const struct order *order, const struct alert *alert,
-                           const struct recipient *to, struct page **out) NT_MUST_USE;
+                           const struct strlist *graphs, const struct recipient *to, struct page **out) NT_MUST_USE;
 
 /* The exit status a `send` ends with (sysexits: 0, 69) for these pages. */
 int accepted_exit(const struct accepted *a);

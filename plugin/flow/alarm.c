@@ -81,7 +81,7 @@ static void run(const struct strlist *command, const char *text)
         log_error("alarm command: %s", strerror(errno));
         return;
     }
-    struct child_options o = {.argv = command, .in = fds[0], .out = -1, .err = -1};
+    struct child_options o = {.argv = command, .in = fds[0], .out = -1, .errors = -1};
     if (fcntl(STDOUT_FILENO, F_GETFD) >= 0)
         o.out = STDOUT_FILENO;
     if (child_start(&o, &child[slot]) != NT_OK)

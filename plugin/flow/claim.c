@@ -151,9 +151,10 @@ static enum nt_status claim(struct drainer *d, struct ready_lane *lane, struct p
         return NT_ENOMEM;
     f->step = f->step_before = FLIGHT_CLAIMED;
     lane->last_paged = d->now;
-    struct pacing *pacing = line_pacing(d, sender);
+    bool media = media_travels(p);
+    struct pacing *pacing = line_pacing(d, sender, media);
     if (pacing)
-        pacing_take(pacing, p->segments > 0 ? p->segments : 1, d->boot);
+        pacing_take(pacing, !media && p->segments > 0 ? p->segments : 1, d->boot);
     return NT_OK;
 }
 
@@ -195,6 +196,8 @@ static enum nt_status consider(struct drainer *d, struct ready_lane *lane, struc
         return NT_OK; /* changed by somebody else: the mirror will see it */
     if (p->expire <= d->now)
         return settle_expired(d, p);
+    if (p->flags & PAGE_PICTURE && (st = pictures_give_up(d, p)) != NT_OK)
+        return st;
     if ((st = s->ops->number_get(s, p->number, &number)) != NT_OK)
         return st;
     if (number.opted_out)
@@ -206,7 +209,7 @@ static enum nt_status consider(struct drainer *d, struct ready_lane *lane, struc
     const char *sender = sender_of(d, p);
     if (!sender)
         return fail_without_request(d, p, 0, "no sender is left that serves this number");
-    struct pacing *pacing = line_pacing(d, sender);
+    struct pacing *pacing = line_pacing(d, sender, media_travels(p));
     int64_t wait = pacing ? pacing_wait(pacing, d->boot) : 0;
     if (wait > 0) {
         if (d->boot + wait < d->pace_next)
@@ -263,7 +266,7 @@ static enum ready_verdict offer(void *arg, struct ready_lane *lane, struct ready
     enum ready_verdict verdict = READY_SKIP;
     if (d->failed != NT_OK)
         return READY_BLOCK;
-    if (!entry->chosen && line_busy(d)) /* spares reading what cannot go */
+    if (!entry->chosen && line_busy(d, entry->media)) /* spares reading what cannot go */
         return READY_BLOCK;
     if (flight_same_object(d, (int32_t)(lane - d->ready.lane), entry->object))
         return READY_SKIP;
@@ -307,7 +310,7 @@ static void answered(void *arg, const struct http_result *result)
 {
     struct flight *f = arg;
     (void)fault_point("request.answered");
-    response_outcome(result, f->page->media.n && !(f->page->flags & PAGE_TEXT_ONLY),
+    response_outcome(result, media_travels(f->page),
                      *f->d->r->config->twilio.status_callback && !(f->page->flags & PAGE_NO_CALLBACK), &f->outcome);
     f->step = f->step_before = FLIGHT_ANSWERED;
     f->account_answered = result->end == HTTP_ANSWERED;

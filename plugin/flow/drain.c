@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "config/load.h"
 #include "flow/alarm.h"
+#include "flow/darkroom.h"
 #include "flow/engine.h"
 
 #include <stdio.h>
@@ -39,6 +40,7 @@ static void reload(struct drainer *d)
 {
     struct problems problems;
     problems_init(&problems);
+    pictures_stop(d); /* they are made by the configuration that goes */
     enum nt_status st = runtime_reload(d->r, &problems);
     runtime_reopen_log(d->r); /* by its name: the old file may have been rotated away */
     for (size_t i = 0; i < problems.n; i++) {
@@ -87,6 +89,8 @@ static enum nt_status work(struct drainer *d, int64_t jump)
         st = track_settle(d);
     if (st == NT_OK)
         st = optin_settle(d);
+    if (st == NT_OK)
+        st = pictures_settle(d);
     if (st == NT_OK && d->boot >= d->expire_next)
         st = timely_expire(d);
     if (st == NT_OK)
@@ -155,6 +159,7 @@ static enum nt_status turn(struct drainer *d, int64_t jump)
             optin_clean(d);
     }
     flights_sweep(d);
+    pictures_sweep(d, st == NT_OK);
     intake_answer(d, st);
     if (st == NT_OK) {
         claim_start(d);
@@ -179,8 +184,10 @@ static int64_t rest(struct drainer *d)
 {
     if (d->more)
         return d->failed != NT_OK ? TURN_PAUSE : 0;
+    if (pictures_news(d))
+        return 0;
     int64_t wait = d->o->daemon || d->ready.waiting || d->flight ? POLL : POLL / 5;
-    int64_t next = earliest(lookup_next(d), track_next(d));
+    int64_t next = earliest(earliest(lookup_next(d), track_next(d)), pictures_next(d));
     if (d->ready.waiting) {
         int64_t due = ready_next(&d->ready, d->now);
         if (due != INT64_MAX)
@@ -196,8 +203,8 @@ static int64_t rest(struct drainer *d)
 
 static bool has_work(const struct drainer *d)
 {
-    return intake_waiting(d) || flights_finished(d) || track_news(d) || optin_news(d) || d->ready.waiting ||
-           d->boot >= d->purge_next || mirror_behind(d);
+    return intake_waiting(d) || flights_finished(d) || track_news(d) || optin_news(d) || pictures_news(d) ||
+           d->ready.waiting || d->boot >= d->purge_next || mirror_behind(d);
 }
 
 static bool only_later(const struct drainer *d)
@@ -213,7 +220,7 @@ static bool finished(struct drainer *d)
     if (d->o->daemon)
         return false;
     if (d->o->only_due)
-        return !d->flight && only_later(d);
+        return !d->flight && !pictures_busy(d) && only_later(d);
     return !d->flight && !d->ready.waiting && !d->watches.n && !intake_waiting(d) && !mirror_behind(d);
 }
 
@@ -257,6 +264,7 @@ static enum nt_status loop(struct drainer *d)
             spare_leave(d);
         }
         intake_receive(d);
+        pictures_turn(d);
         d->more = false;
         if (has_work(d) || jump)
             (void)turn(d, jump); /* what fails is kept and tried again */
@@ -267,6 +275,7 @@ static enum nt_status loop(struct drainer *d)
                 return NT_OK;
             continue;
         }
+        pictures_turn(d); /* of what has just been accepted */
         lookup_start(d);
         track_start(d);
         optin_start(d);
@@ -276,12 +285,13 @@ static enum nt_status loop(struct drainer *d)
         if (finished(d))
             return NT_OK;
 
-        int fds[2], n = 0, wake_at = -1;
-        bool ready[2] = {false, false};
+        int fds[2 + DARKROOM_FDS], n = 0, wake_at = -1;
+        bool ready[2 + DARKROOM_FDS] = {false};
         if (d->server && !d->leaving)
             fds[n++] = handover_fd(d->server);
         if (d->o->wake_fd >= 0)
             fds[wake_at = n++] = d->o->wake_fd;
+        n += pictures_fds(d, fds + n);
         if (http_run(d->http, fds, ready, n, rest(d)) != NT_OK)
             return NT_EIO;
         if (wake_at >= 0 && ready[wake_at])
@@ -345,6 +355,7 @@ done:
     line_clean(d);
     optin_clean(d);
     track_clean(d);
+    pictures_clean(d);
     idmap_clean(&d->to_spare);
     idmap_clean(&d->to_real);
     ready_clean(&d->ready);

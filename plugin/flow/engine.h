@@ -57,7 +57,8 @@ struct flight {
 /* A sender's pacing; senders beyond the configured ones (--from) are added as they come. */
 struct lane_sender {
     char *name;
-    struct pacing pacing;
+    struct pacing pacing; /* in segments */
+    struct pacing media;  /* in messages with pictures, whose rate is their own */
 };
 
 struct question; /* optin.c */
@@ -76,7 +77,8 @@ struct watch {
     bool alone; /* too old for the list of the newest: asked about one by one */
 };
 
-struct intake; /* hand-over requests of this turn */
+struct intake;   /* hand-over requests of this turn */
+struct pictures; /* pictures.c */
 
 struct drainer {
     struct runtime *r;
@@ -103,6 +105,7 @@ struct drainer {
     struct single *singles; /* receipts being asked for one by one */
     bool watch_list_asked;  /* the batched receipts' list is under way */
     struct intake *intake;
+    struct pictures *pictures; /* NULL until one is wanted */
     /* the gate: closed after a failure that is not one page's */
     int gate_failures;  /* in a row; > 0: one probe at a time */
     int64_t gate_until; /* boot */
@@ -208,10 +211,31 @@ enum nt_status line_open(struct drainer *d) NT_MUST_USE;
 void line_clean(struct drainer *d);
 /* wait: boot ms; 0 = as the back-off says. */
 void line_close(struct drainer *d, bool account, int64_t wait);
-/* The sender's pacing; NULL = no memory. */
-struct pacing *line_pacing(struct drainer *d, const char *sender);
+/* The sender's pacing, of messages with pictures or of others; NULL = no memory. */
+struct pacing *line_pacing(struct drainer *d, const char *sender, bool media);
 /* None of the configured senders is free; pace_next knows when one is. */
-bool line_busy(struct drainer *d);
+bool line_busy(struct drainer *d, bool media);
+
+/* pictures.c: pages that wait for pictures. A page was seen in the store: */
+enum nt_status pictures_note(struct drainer *d, const struct page *page) NT_MUST_USE;
+/* Begins, goes on, and ends what has taken too long. Outside of transactions. */
+void pictures_turn(struct drainer *d);
+/* Is there a result to be recorded? */
+bool pictures_news(const struct drainer *d);
+bool pictures_busy(const struct drainer *d);
+enum nt_status pictures_settle(struct drainer *d) NT_MUST_USE;
+/* After the transaction. */
+void pictures_sweep(struct drainer *d, bool committed);
+/* The page's time was over before anybody could begin. */
+enum nt_status pictures_give_up(struct drainer *d, struct page *p) NT_MUST_USE;
+/* Descriptors to wait for, at most DARKROOM_FDS; and when to look without them, boot ms. */
+int pictures_fds(const struct drainer *d, int *out);
+int64_t pictures_next(const struct drainer *d);
+/* What is under way is dropped, and begins anew at the next turn. */
+void pictures_stop(struct drainer *d);
+/* Another store, or another look at it: pages are noted anew. */
+void pictures_forget(struct drainer *d);
+void pictures_clean(struct drainer *d);
 
 /* mirror.c: everything (all), or what has changed. */
 enum nt_status mirror_sync(struct drainer *d, bool all) NT_MUST_USE;

@@ -5,6 +5,10 @@
  * The answer is {"ok":true,"exit":N,"pages":[…],"notes":"…"} or {"ok":false,"exit":N,"error":"…"}. Besides alerts there
  * are two requests of our own processes: `control=status` and `control=leave`.
  *
+ * While the store is out of order a commit is memory's alone, and would die with this process. So the answer waits until
+ * the request's pages are beyond that: sent, refused, or in the store again. Whoever waits knows at once when we die,
+ * because the connection does, and goes alone.
+ *
  * DIAGNOSTICS: a damaged request, one past its deadline, or an alert for nobody is answered with its error; a store
  * that fails makes the turn go on with the spare one, and the request is stored there.
  */
@@ -38,9 +42,15 @@ struct request {
     bool control, leave;
 };
 
+struct requests {
+    struct request *item;
+    size_t n, size;
+};
+
 struct intake {
     struct request *item;
     size_t n, size;
+    struct requests late; /* accepted into memory, not answered yet */
 };
 
 enum nt_status intake_new(struct intake **out)
@@ -63,7 +73,10 @@ void intake_free(struct intake *in)
         return;
     for (size_t i = 0; i < in->n; i++)
         request_clean(&in->item[i]);
+    for (size_t i = 0; i < in->late.n; i++)
+        request_clean(&in->late.item[i]);
     mem_free(in->item);
+    mem_free(in->late.item);
     mem_free(in);
 }
 
@@ -275,8 +288,88 @@ static void answer_starter(struct request *q, enum nt_status turn)
     request_clean(q);
 }
 
+static void answer_accepted(struct drainer *d, struct request *q, struct buf *answer)
+{
+    write_answer(q, answer, true);
+    if (buf_status(answer) != NT_OK) { /* a large group: the pages without their texts */
+        buf_reset(answer);
+        write_answer(q, answer, false);
+    }
+    handover_answer(d->server, q->client, buf_text(answer), answer->len);
+}
+
+/* Would this page be lost with the memory it is in? What stands for it decides, where something does. */
+static bool in_memory_alone(struct store *s, const struct page *p)
+{
+    struct page *other = NULL;
+    bool lost = !page_settled(p->state);
+    if ((p->state == PAGE_DUPLICATE || p->state == PAGE_MERGED) && p->merged_into &&
+        s->ops->page_get(s, p->merged_into, &other) == NT_OK)
+        lost = !page_settled(other->state);
+    page_free(other);
+    return lost;
+}
+
+static bool is_safe(struct drainer *d, struct request *q)
+{
+    struct store *s = d->r->store;
+    bool safe = true;
+    for (size_t i = 0; i < q->accepted.n; i++) {
+        struct page *now = NULL;
+        if (s->ops->page_get(s, q->accepted.page[i]->id, &now) == NT_OK) {
+            page_free(q->accepted.page[i]);
+            q->accepted.page[i] = now;
+        }
+        if (d->r->spare && in_memory_alone(s, q->accepted.page[i]))
+            safe = false;
+    }
+    return safe;
+}
+
+/* True: it is answered later, and no longer the turn's. */
+static bool put_off(struct drainer *d, struct request *q)
+{
+    struct requests *late = &d->intake->late;
+    if (!d->r->spare || is_safe(d, q) || !VECTOR_GROW(late, item))
+        return false;
+    late->item[late->n++] = *q;
+    return true;
+}
+
+void intake_late(struct drainer *d)
+{
+    struct requests *late = &d->intake->late;
+    size_t kept = 0;
+    for (size_t i = 0; i < late->n; i++) {
+        struct request *q = &late->item[i];
+        struct buf answer;
+        if (!is_safe(d, q)) {
+            late->item[kept++] = *q;
+            continue;
+        }
+        buf_init(&answer, ANSWER_MAX);
+        answer_accepted(d, q, &answer);
+        buf_clean(&answer);
+        request_clean(q);
+    }
+    late->n = kept;
+}
+
+void intake_rename(struct drainer *d, const struct idmap *first, const struct idmap *names)
+{
+    for (size_t i = 0; i < d->intake->late.n; i++) {
+        struct accepted *a = &d->intake->late.item[i].accepted;
+        for (size_t j = 0; j < a->n; j++) {
+            int64_t id = idmap_get(first, a->page[j]->id);
+            a->page[j]->id = id ? id : idmap_get(names, a->page[j]->id);
+        }
+    }
+}
+
 void intake_answer(struct drainer *d, enum nt_status turn)
 {
+    if (turn == NT_OK && d->intake->late.n)
+        intake_late(d);
     for (size_t i = 0; i < d->intake->n; i++) {
         struct request *q = &d->intake->item[i];
         struct buf answer;
@@ -284,8 +377,15 @@ void intake_answer(struct drainer *d, enum nt_status turn)
             answer_starter(q, turn);
             continue;
         }
+        bool accepted = !q->control && !(q->alert && turn != NT_OK) && !(q->error.len && q->exit);
+        if (accepted && put_off(d, q))
+            continue;
         buf_init(&answer, ANSWER_MAX);
         (void)fault_point("answer.before");
+        if (accepted) {
+            answer_accepted(d, q, &answer);
+            goto answered;
+        }
         if (q->control) {
             /* a daemon does not leave for another: it says so by its status */
             if (q->leave && !d->o->daemon)
@@ -293,16 +393,11 @@ void intake_answer(struct drainer *d, enum nt_status turn)
             write_status(d, &answer);
         } else if (q->alert && turn != NT_OK) {
             write_error(nt_status_text(turn), EXIT_AGAIN_, &answer);
-        } else if (q->error.len && q->exit) {
-            write_error(buf_text(&q->error), q->exit, &answer);
         } else {
-            write_answer(q, &answer, true);
-            if (buf_status(&answer) != NT_OK) { /* a large group: the pages without their texts */
-                buf_reset(&answer);
-                write_answer(q, &answer, false);
-            }
+            write_error(buf_text(&q->error), q->exit, &answer);
         }
         handover_answer(d->server, q->client, buf_text(&answer), answer.len);
+    answered:
         buf_clean(&answer);
         request_clean(q);
     }

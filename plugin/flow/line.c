@@ -33,16 +33,18 @@ static bool pacing_since(void *arg, int64_t at, int segments)
 }
 
 /* A sender's pacing; what it has sent lately counts, also when another process did. */
-struct pacing *line_pacing(struct drainer *d, const char *sender)
+struct pacing *line_pacing(struct drainer *d, const char *sender, bool media)
 {
     const struct config_twilio *t = &d->r->config->twilio;
-    double rate = 1;
+    double rate = 1, media_rate = 1;
     for (size_t i = 0; i < d->senders.n; i++)
         if (!strcmp(d->senders.item[i].name, sender))
-            return &d->senders.item[i].pacing;
+            return media ? &d->senders.item[i].media : &d->senders.item[i].pacing;
     for (size_t i = 0; i < t->senders; i++)
-        if (!strcmp(t->sender[i].from, sender) || !strcmp(t->sender[i].messaging_service_sid, sender))
+        if (!strcmp(t->sender[i].from, sender) || !strcmp(t->sender[i].messaging_service_sid, sender)) {
             rate = t->sender[i].segments_per_second;
+            media_rate = t->sender[i].media_per_second > 0 ? t->sender[i].media_per_second : rate;
+        }
     if (!VECTOR_GROW(&d->senders, item))
         return NULL;
     struct lane_sender *s = &d->senders.item[d->senders.n];
@@ -50,6 +52,7 @@ struct pacing *line_pacing(struct drainer *d, const char *sender)
     if (!s->name)
         return NULL;
     pacing_init(&s->pacing, rate);
+    pacing_init(&s->media, media_rate);
     struct {
         struct pacing *pacing;
         int64_t to_boot;
@@ -57,15 +60,15 @@ struct pacing *line_pacing(struct drainer *d, const char *sender)
     if (d->r->store->ops->sends_of_sender(d->r->store, sender, d->now - PACING_MEMORY, pacing_since, &x) != NT_OK)
         pacing_init(&s->pacing, rate);
     d->senders.n++;
-    return &s->pacing;
+    return media ? &s->media : &s->pacing;
 }
 
-bool line_busy(struct drainer *d)
+bool line_busy(struct drainer *d, bool media)
 {
     const struct config_twilio *t = &d->r->config->twilio;
     for (size_t i = 0; i < t->senders; i++) {
         const struct config_sender *s = &t->sender[i];
-        const struct pacing *pacing = line_pacing(d, *s->from ? s->from : s->messaging_service_sid);
+        const struct pacing *pacing = line_pacing(d, *s->from ? s->from : s->messaging_service_sid, media);
         int64_t wait = pacing ? pacing_wait(pacing, d->boot) : 0;
         if (!wait)
             return false;

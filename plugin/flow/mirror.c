@@ -16,6 +16,8 @@ static bool sync_page(void *arg, const struct page *page)
     y->status = ready_update(&d->ready, page);
     if (y->status == NT_OK)
         y->status = track_add(d, page);
+    if (y->status == NT_OK)
+        y->status = pictures_note(d, page);
     if (page->change > y->last)
         y->last = page->change;
     return y->status == NT_OK;
@@ -32,6 +34,7 @@ enum nt_status mirror_sync(struct drainer *d, bool all)
         if ((st = s->ops->change(s, &change)) != NT_OK)
             return st;
         ready_clean(&d->ready);
+        pictures_forget(d);
         st = s->ops->pages(s, &(struct store_query){.kind = PAGES_IN_STATES, .states = PAGE_UNSENT}, sync_page, &y);
         if (st == NT_OK && y.status == NT_OK)
             st = s->ops->pages(s, &(struct store_query){.kind = PAGES_WATCHED}, sync_page, &y);

@@ -40,7 +40,8 @@ static void write_frame(struct frame *f, const struct order *o, int64_t now)
     put(f, "template", o->template_name);
     for (size_t i = 0; i < o->media.n; i++)
         put(f, "media", o->media.item[i]);
-    put(f, "graph", o->graph);
+    for (size_t i = 0; i < o->graphs.n; i++)
+        put(f, "graph", o->graphs.item[i]);
     put(f, "from", o->from);
     if (o->max_segments) {
         snprintf(number, sizeof number, "%d", o->max_segments);

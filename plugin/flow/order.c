@@ -24,6 +24,7 @@ void order_init(struct order *o)
     memset(o, 0, sizeof *o);
     strlist_init(&o->to);
     strlist_init(&o->media);
+    strlist_init(&o->graphs);
     kv_init(&o->pairs);
     kv_init(&o->env);
 }
@@ -34,7 +35,7 @@ void order_clean(struct order *o)
     strlist_clean(&o->to);
     mem_free(o->template_name);
     strlist_clean(&o->media);
-    mem_free(o->graph);
+    strlist_clean(&o->graphs);
     mem_free(o->from);
     mem_free(o->subject);
     mem_free(o->message);
@@ -81,7 +82,7 @@ static enum nt_status read_option(struct order *o, const char *key, const char *
     const struct {
         const char *name;
         char **field;
-    } words[] = {{"source", &o->source},   {"template", &o->template_name}, {"graph", &o->graph}, {"from", &o->from},
+    } words[] = {{"source", &o->source},   {"template", &o->template_name}, {"from", &o->from},
                  {"subject", &o->subject}, {"message", &o->message},        {"text", &o->text}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (!strcmp(key, words[i].name))
@@ -89,11 +90,18 @@ static enum nt_status read_option(struct order *o, const char *key, const char *
     if (!strcmp(key, "to"))
         return strlist_split(&o->to, value, ",");
     if (!strcmp(key, "media")) {
-        if (o->media.n >= ORDER_MEDIA_MAX)
+        if (o->media.n + o->graphs.n >= ORDER_MEDIA_MAX)
             return bad(error, key, "more than ten");
         if (strncmp(value, "http://", 7) != 0 && strncmp(value, "https://", 8) != 0)
             return bad(error, key, "no http or https URL");
         return strlist_add(&o->media, value);
+    }
+    if (!strcmp(key, "graph")) {
+        if (strlist_has(&o->graphs, value))
+            return NT_OK;
+        if (o->media.n + o->graphs.n >= ORDER_MEDIA_MAX)
+            return bad(error, key, "more than ten");
+        return strlist_add(&o->graphs, value);
     }
     if (!strcmp(key, "request")) {
         if (strlen(value) != UUID_SIZE - 1)

@@ -23,7 +23,7 @@ struct order {
     struct strlist to;
     char *template_name;     /* NULL = the event's */
     struct strlist media;    /* URLs */
-    char *graph;             /* NULL = as configured */
+    struct strlist graphs;   /* names; empty = as configured */
     char *from;              /* NULL = the configured senders */
     int max_segments;        /* 0 = the config's */
     char *subject, *message; /* Zabbix; NULL = not given */

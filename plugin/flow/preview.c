@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/vector.h"
 #include "flow/compose.h"
+#include "flow/media.h"
 
 #include <cjson/cJSON.h>
 #include <string.h>
@@ -31,7 +32,7 @@ void preview_clean(struct preview *p)
 }
 
 static enum nt_status add(struct runtime *r, const struct order *order, const struct alert *alert,
-                          const struct recipient *to, struct preview *out)
+                          const struct strlist *graphs, const struct recipient *to, struct preview *out)
 {
     if (!VECTOR_GROW(out, item))
         return NT_ENOMEM;
@@ -39,7 +40,7 @@ static enum nt_status add(struct runtime *r, const struct order *order, const st
     memset(item, 0, sizeof *item);
     form_init(&item->form);
     buf_init(&item->url, URL_MAX);
-    enum nt_status st = accept_page(r, order, alert, to, &item->page);
+    enum nt_status st = accept_page(r, order, alert, graphs, to, &item->page);
     if (st != NT_OK)
         return st;
     out->n++;
@@ -62,23 +63,30 @@ enum nt_status preview_order(struct runtime *r, const struct order *order, bool 
 {
     struct alert *alert = NULL;
     struct recipients to;
+    struct strlist graphs;
     recipients_init(&to);
+    strlist_init(&graphs);
     enum nt_status st = accept_alert(r, order, &alert, error);
     if (st != NT_OK)
         goto done;
     st = accept_recipients(r, order, alert, &to, &out->muted, &out->notes);
     if (st == NT_ENOBODY && anonymous) {
         buf_reset(&out->notes);
-        st = add(r, order, alert, NULL, out);
+        st = media_graphs(r->config, order, alert, &graphs, &out->notes);
+        if (st == NT_OK)
+            st = add(r, order, alert, &graphs, NULL, out);
         goto done;
     }
     if (st == NT_ENOBODY && out->notes.len)
         buf_addf(error, "nobody to page: %.*s", (int)out->notes.len - 1, buf_text(&out->notes)); /* less its newline */
     else if (st == NT_ENOBODY)
         buf_adds(error, "nobody to page");
+    if (st == NT_OK)
+        st = media_graphs(r->config, order, alert, &graphs, &out->notes);
     for (size_t i = 0; st == NT_OK && i < to.n; i++)
-        st = add(r, order, alert, &to.item[i], out);
+        st = add(r, order, alert, &graphs, &to.item[i], out);
 done:
+    strlist_clean(&graphs);
     recipients_clean(&to);
     alert_free(alert);
     return st;

@@ -229,6 +229,7 @@ enum nt_status ready_update(struct ready *q, const struct page *page)
     e->repeat = (page->flags & PAGE_REPEAT) != 0;
     e->held = page->state == PAGE_HELD;
     e->chosen = *page->from != '\0';
+    e->media = page->media.n && !(page->flags & (PAGE_TEXT_ONLY | PAGE_PICTURE));
     e->taken = 0;
     list_in(q, index);
     return NT_OK;

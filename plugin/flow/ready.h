@@ -24,6 +24,7 @@ struct ready_entry {
     int32_t lane, next, before; /* in its list; free entries are chained by next */
     uint8_t class, repeat, held, taken;
     bool used, chosen; /* chosen: its sender was chosen with it (--from) */
+    bool media;        /* goes as MMS, at the pace of those */
 };
 
 struct ready_lane {

@@ -16,7 +16,7 @@ bool starter_may_leave(struct drainer *d)
     case STARTER_GOES:
         return true;
     case STARTER_MAY_GO:
-        return !http_unsent(d->http);
+        return !http_unsent(d->http) && !pictures_busy(d);
     case STARTER_STAYS:
         break;
     }
@@ -46,6 +46,7 @@ bool starter_leave(struct drainer *d)
     struct runtime *r = d->r;
     struct starter *s = d->o->starter;
     bool spare = r->spare;
+    pictures_stop(d);
     if (!spare) {
         r->store->brief = true;
         store_close(r->store);

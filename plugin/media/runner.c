@@ -34,7 +34,7 @@ struct run {
     struct runner *runner;
     struct run *next;
     struct child child;
-    int out, err;         /* −1 closed */
+    int out, errors;      /* −1 closed */
     bool stirred;         /* something happened on it */
     bool refused;         /* take wanted no more */
     char line[RUN_WORDS]; /* the last line of standard error that is not empty */
@@ -93,7 +93,7 @@ static void run_free(struct run *run)
             break;
         }
     shut(r, &run->out);
-    shut(r, &run->err);
+    shut(r, &run->errors);
     if (run->child.pidfd >= 0)
         (void)epoll_ctl(r->epoll, EPOLL_CTL_DEL, run->child.pidfd, NULL);
     child_kill(&run->child);
@@ -157,7 +157,7 @@ enum nt_status run_start(struct runner *r, const struct run_options *o, struct r
         st = make_pipe(words);
     if (st == NT_OK) {
         struct child_options c = {
-            .argv = o->argv, .in = o->in, .out = to_us[1], .err = words[1], .clean = true, .group = true};
+            .argv = o->argv, .in = o->in, .out = to_us[1], .errors = words[1], .clean = true, .group = true};
         st = child_start(&c, &run->child);
     }
     int error = errno;
@@ -175,14 +175,14 @@ enum nt_status run_start(struct runner *r, const struct run_options *o, struct r
     }
     run->runner = r;
     run->out = to_us[0];
-    run->err = words[0];
+    run->errors = words[0];
     run->take = o->take;
     run->done = o->done;
     run->arg = o->arg;
     run->next = r->run;
     r->run = run;
     watch(r, run->out, run);
-    watch(r, run->err, run);
+    watch(r, run->errors, run);
     watch(r, run->child.pidfd, run);
     *out = run;
     return NT_OK;
@@ -210,14 +210,14 @@ static void hear(struct run *run, const char *data, size_t len)
 static void read_words(struct run *run)
 {
     struct runner *r = run->runner;
-    for (int i = 0; i < AT_ONCE && run->err >= 0; i++) {
-        ssize_t n = read(run->err, r->chunk, CHUNK);
+    for (int i = 0; i < AT_ONCE && run->errors >= 0; i++) {
+        ssize_t n = read(run->errors, r->chunk, CHUNK);
         if (n > 0) {
             hear(run, r->chunk, (size_t)n);
             continue;
         }
         if (n == 0 || (errno != EAGAIN && errno != EINTR))
-            shut(r, &run->err);
+            shut(r, &run->errors);
         return;
     }
 }

@@ -48,8 +48,12 @@ enum page_flag {
     PAGE_COUNTED = 512,      /* in the send history already: a further attempt is not another page */
     PAGE_ALONE = 1024,       /* its digest was refused: goes by itself */
     PAGE_AGAIN = 2048,       /* repeats one that was not delivered: not repeated once more */
+    PAGE_PICTURE = 8192,     /* waits for its pictures: among media are names of graphs yet (PAGE_GRAPH) */
     PAGE_ASIDE = 4096,       /* only a record of why nobody was paged: ends nothing else */
 };
+
+/* In media this begins the name of a graph, in the place of the address that it will have. It is never sent. */
+#define PAGE_GRAPH "graph:"
 
 struct page {
     int64_t id;

@@ -157,6 +157,18 @@ enum nt_status template_load(const char *path, const char *name, const char *ind
     return status;
 }
 
+enum nt_status template_from_text(const char *text, const char *what, struct template **out)
+{
+    struct buf raw;
+    buf_init(&raw, TEMPLATE_SOURCE_MAX);
+    *out = NULL;
+    enum nt_status status = buf_adds(&raw, text);
+    if (!status)
+        status = template_make(&raw, what, what, "", out);
+    buf_clean(&raw);
+    return status;
+}
+
 bool set_name_valid(const char *name)
 {
     return *name && *name != '.' && !strchr(name, '/') && strlen(name) <= TEMPLATE_NAME_MAX;

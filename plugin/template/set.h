@@ -58,6 +58,8 @@ bool set_name_valid(const char *name);
 
 /* Reads and parses one file. NT_ENOENT, NT_EACCES, NT_EIO; NT_ETOOBIG: over 64 KB. For template_free(). */
 enum nt_status template_load(const char *path, const char *name, const char *indent, struct template **out) NT_MUST_USE;
+/* The same from a text; what: its name, and what it is called in messages. */
+enum nt_status template_from_text(const char *text, const char *what, struct template **out) NT_MUST_USE;
 void template_free(struct template *t);
 
 #endif

@@ -65,6 +65,43 @@ enum nt_status template_render_alert(struct template_set *set, const char *name,
     return render_page(&job, asked ? name : alert_event_name(alert->event), asked, out);
 }
 
+static void log_report(void *arg, const char *file, unsigned long line, unsigned long column, const char *message)
+{
+    (void)arg;
+    (void)line;
+    log_warning("%s: column %lu: %s", file, column, message);
+}
+
+enum nt_status template_render_text(struct template_set *set, const char *what, const char *text,
+                                    const struct alert *alert, const struct render_options *options,
+                                    struct rendering *out)
+{
+    const struct alert_context context = {.alert = alert, .options = options};
+    struct check_report report = {.report = log_report};
+    struct template *t = NULL;
+    struct view view;
+    enum nt_status status = template_from_text(text, what, &t);
+    if (status)
+        return status;
+    check_tree(t, true, &report);
+    t->judged = true;
+    if (report.n) {
+        status = NT_EINVAL;
+    } else {
+        alert_view(&context, &view);
+        struct render_job job = {.set = set,
+                                 .template = t,
+                                 .context = &view,
+                                 .options = options,
+                                 .time = alert->time,
+                                 .verbatim = true,
+                                 .checked = true};
+        status = render(&job, out);
+    }
+    template_free(t);
+    return status;
+}
+
 enum nt_status template_render_digest(struct template_set *set, const struct alert *const *alerts, size_t listed,
                                       size_t count, const struct render_options *options, struct rendering *out)
 {

@@ -47,6 +47,12 @@ struct render_options {
 enum nt_status template_render_alert(struct template_set *set, const char *name, const struct alert *alert,
                                      const struct render_options *options, struct rendering *out) NT_MUST_USE;
 
+/* Renders a text that is no file's, such as an address in the configuration, for one alert: as it is written, nothing
+ * trimmed. `what` names it in log lines. NT_EINVAL: it does not parse, or names what is no field; it is logged. */
+enum nt_status template_render_text(struct template_set *set, const char *what, const char *text,
+                                    const struct alert *alert, const struct render_options *options,
+                                    struct rendering *out) NT_MUST_USE;
+
 /* Renders `digest`: the first `listed` of alerts are `alerts`, count is the pages merged, `more` = count - listed. */
 enum nt_status template_render_digest(struct template_set *set, const struct alert *const *alerts, size_t listed,
                                       size_t count, const struct render_options *options,

@@ -59,7 +59,9 @@ struct http_request {
                         free the http */
     void *arg;
 
-    /* What Twilio's requests have no use for, and leave empty. Methods then are HEAD, PUT and DELETE, too. */
+    /* Not Twilio's server: http may go further than this machine, the methods are HEAD, PUT and DELETE, too, and what
+     * follows may be given. */
+    bool foreign;
     const struct strlist *headers;                                          /* whole lines; copied */
     ssize_t (*read)(void *read_arg, size_t offset, void *out, size_t size); /* PUT: its body, read_len bytes */
     void *read_arg;
@@ -67,8 +69,7 @@ struct http_request {
     bool (*take)(void *arg, const char *data, size_t len); /* the body of a 2xx answer; false: enough, an error */
     size_t body_max; /* > 0: what goes beyond is dropped; else a body over 1 MB is an error */
     int redirects;   /* of a GET or HEAD, how many are followed; headers and credentials stay behind when the host
-                        changes,   and none leads from https to http */
-    bool plain;      /* http may go further than this machine */
+                        changes, and none leads from https to http */
     bool direct;     /* past the proxy */
     bool keep_head;
 };

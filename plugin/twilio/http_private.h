@@ -33,7 +33,7 @@ struct transfer {
     bool (*take)(void *arg, const char *data, size_t len);
     size_t body_max;
     int redirects;
-    bool head_only, plain, direct, keep_head, took_enough;
+    bool head_only, foreign, direct, keep_head, took_enough;
     struct buf head;
     bool whole_trust; /* configured with the bundle */
     bool used;        /* the request may have left */

@@ -115,6 +115,8 @@ enum nt_status request_form(const struct config *config, const struct page *page
     if (*page->body && (status = form_add(out, "Body", page->body)))
         goto done;
     for (size_t i = 0; i < media && i < MEDIA_MAX; i++) {
+        if (!strncmp(page->media.item[i], PAGE_GRAPH, sizeof PAGE_GRAPH - 1))
+            continue; /* a picture that is not there */
         if ((status = form_add(out, "MediaUrl", page->media.item[i])))
             goto done;
     }

@@ -281,20 +281,22 @@ static enum nt_status inspect_url(struct transfer *t, const char *text)
     if (url_parse(text, &url) != NT_OK || url.credentials)
         return NT_EINVAL;
     t->secure = strcmp(url.scheme, "https") == 0;
-    if (!t->secure && !(strcmp(url.scheme, "http") == 0 && (t->plain || url_is_loopback(&url))))
+    if (!t->secure && !(strcmp(url.scheme, "http") == 0 && (t->foreign || url_is_loopback(&url))))
         return NT_EINVAL;
     t->port = url.port ? url.port : t->secure ? 443 : 80;
     memcpy(t->host, url.host, sizeof t->host);
     return NT_OK;
 }
 
-static bool is_method(const char *method)
+/* Twilio's requests get nothing but what they need. */
+static bool makes_sense(const struct http_request *r)
 {
-    static const char *const known[] = {"GET", "POST", "HEAD", "PUT", "DELETE"};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(method, known[i]) == 0)
-            return true;
-    return false;
+    if (strcmp(r->method, "GET") == 0 || strcmp(r->method, "POST") == 0)
+        return !r->read &&
+               (r->foreign || !(r->headers || r->take || r->body_max || r->redirects || r->direct || r->keep_head));
+    if (strcmp(r->method, "PUT") == 0)
+        return r->foreign && r->read;
+    return r->foreign && !r->read && (strcmp(r->method, "HEAD") == 0 || strcmp(r->method, "DELETE") == 0);
 }
 
 bool transfer_uses_addresses(const struct transfer *t)
@@ -322,13 +324,13 @@ enum nt_status transfer_prepare(struct transfer *t, const struct http_request *r
     t->body_max = r->body_max;
     t->redirects = r->redirects;
     t->head_only = strcmp(r->method, "HEAD") == 0;
-    t->plain = r->plain;
+    t->foreign = r->foreign;
     t->direct = r->direct;
     t->keep_head = r->keep_head;
     t->took_enough = false;
     buf_reset(&t->head);
 
-    enum nt_status status = is_method(r->method) && (strcmp(r->method, "PUT") != 0) == !r->read ? NT_OK : NT_EINVAL;
+    enum nt_status status = makes_sense(r) ? NT_OK : NT_EINVAL;
     if (!status)
         status = inspect_url(t, r->url);
     if (!status && t->post && r->form_len)

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+static const struct strlist none;
+
 static void test_media__by_prefix(void **state)
 {
     (void)state;
@@ -40,7 +42,7 @@ static void test_media__by_prefix(void **state)
         snprintf(p->number, sizeof p->number, "%s", table[i].number);
         assert_int_equal(page_set(&p->body, body), NT_OK);
         assert_int_equal(strlist_add(&p->media, link), NT_OK);
-        assert_int_equal(media_limit(&c, p), NT_OK);
+        assert_int_equal(media_limit(&c, p, &none), NT_OK);
         assert_int_equal(p->media.n, table[i].media);
         assert_int_equal(strstr(p->body, link) != NULL, table[i].linked);
         assert_int_equal(strncmp(p->body, body, table[i].text), 0);
@@ -57,7 +59,7 @@ static void test_media__link_does_not_change_the_encoding(void **state)
     snprintf(p->number, sizeof p->number, "+4915112345678");
     assert_int_equal(page_set(&p->body, "short"), NT_OK);
     assert_int_equal(strlist_add(&p->media, "https://example.org/\xd0\xb3.png"), NT_OK);
-    assert_int_equal(media_limit(&c, p), NT_OK);
+    assert_int_equal(media_limit(&c, p, &none), NT_OK);
     assert_string_equal(p->body, "short");
     assert_int_equal(p->media.n, 0);
     page_free(p);

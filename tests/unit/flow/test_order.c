@@ -48,7 +48,8 @@ static void test_order__options_and_macros(void **state)
     assert_string_equal(o.to.item[2], "+15005550001");
     assert_string_equal(o.template_name, "short");
     assert_int_equal(o.media.n, 1);
-    assert_string_equal(o.graph, "cpu");
+    assert_int_equal(o.graphs.n, 1);
+    assert_string_equal(o.graphs.item[0], "cpu");
     assert_string_equal(o.from, "+15005550006");
     assert_int_equal(o.max_segments, 3);
     assert_true(o.test);

@@ -45,6 +45,12 @@ void random_bytes(void *out, size_t len)
         ((unsigned char *)out)[i] = (unsigned char)(here ? world_random(here) : next++);
 }
 
+enum nt_status random_secret(void *out, size_t len)
+{
+    random_bytes(out, len);
+    return NT_OK;
+}
+
 void random_uuid(char out[UUID_SIZE])
 {
     static unsigned n;
