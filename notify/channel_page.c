@@ -101,7 +101,7 @@ static enum nt_status start(struct channel_page *p, const struct strlist *argv)
     int fds[2];
     if (pipe2(fds, O_CLOEXEC) != 0)
         return NT_EIO;
-    struct child_options o = {.argv = argv, .in = -1, .out = -1, .err = fds[1]};
+    struct child_options o = {.argv = argv, .in = -1, .out = -1, .errors = fds[1]};
     enum nt_status status = child_start(&o, &p->child);
     int error = errno;
     close(fds[1]);
