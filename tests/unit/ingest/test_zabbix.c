@@ -45,6 +45,64 @@ static void test_zabbix__reads_a_message_of_macros(void **state)
     given_clean(&g);
 }
 
+/* Word for word what Zabbix 6.0.14 handed over of the packaged media type: an import makes CRLF of each line's end. */
+static const struct {
+    const char *subject, *message;
+    enum alert_event event;
+    const char *state;
+    enum alert_class class;
+    const char *output, *long_output, *author, *comment;
+    int64_t duration;
+} records[] = {
+    {"Problem: value is bad: 12.5",
+     "NOTIFIED=2026.11.23 15:29:27\r\nEVENT.UPDATE.STATUS=0\r\nEVENT.ID=1\r\nEVENT.VALUE=1\r\nEVENT.STATUS=PROBLEM\r\n"
+     "EVENT.NSEVERITY=4\r\nEVENT.SEVERITY=High\r\nEVENT.TIMESTAMP={EVENT.TIMESTAMP}\r\nEVENT.AGE=3s\r\n"
+     "EVENT.ACK.STATUS=No\r\nTRIGGER.ID=1\r\nITEM.ID=1\r\nHOST.NAME=web01\r\nHOST.HOST=web01\r\nHOST.IP=*UNKNOWN*\r\n"
+     "TRIGGER.URL=\r\nEVENT.TAGS=\r\nEVENT.NAME=value is bad: 12.5\r\nITEM.LASTVALUE=12.5",
+     EVENT_PROBLEM, "PROBLEM", CLASS_URGENT, "value is bad: 12.5", "12.5", "", "", 3},
+    {"Updated: value is bad: 12.5",
+     "NOTIFIED=2026.11.23 15:29:30\r\nEVENT.UPDATE.STATUS=1\r\nEVENT.UPDATE.ACTION=acknowledged and commented\r\n"
+     "EVENT.ID=1\r\nEVENT.VALUE=1\r\nEVENT.STATUS=PROBLEM\r\nEVENT.NSEVERITY=4\r\nEVENT.SEVERITY=High\r\n"
+     "EVENT.UPDATE.TIMESTAMP={EVENT.UPDATE.TIMESTAMP}\r\nEVENT.AGE=6s\r\nEVENT.ACK.STATUS=Yes\r\nTRIGGER.ID=1\r\n"
+     "ITEM.ID=1\r\nHOST.NAME=web01\r\nHOST.HOST=web01\r\nHOST.IP=*UNKNOWN*\r\nTRIGGER.URL=\r\n"
+     "USER.FULLNAME=Bob Baker (bob)\r\nEVENT.TAGS=\r\nEVENT.NAME=value is bad: 12.5\r\n"
+     "EVENT.UPDATE.MESSAGE=I'm on it\r\nsecond $(id)",
+     EVENT_ACKNOWLEDGEMENT, "PROBLEM", CLASS_ROUTINE, "value is bad: 12.5", "", "Bob Baker (bob)",
+     "I'm on it\nsecond $(id)", 6},
+    {"Resolved in 7s: value is bad: 12.5",
+     "NOTIFIED=2026.11.23 15:29:33\r\nEVENT.UPDATE.STATUS=0\r\nEVENT.ID=1\r\nEVENT.RECOVERY.ID=2\r\nEVENT.VALUE=0\r\n"
+     "EVENT.STATUS=RESOLVED\r\nEVENT.NSEVERITY=4\r\nEVENT.SEVERITY=High\r\n"
+     "EVENT.RECOVERY.TIMESTAMP={EVENT.RECOVERY.TIMESTAMP}\r\nEVENT.DURATION=7s\r\nEVENT.ACK.STATUS=Yes\r\n"
+     "TRIGGER.ID=1\r\nITEM.ID=1\r\nHOST.NAME=web01\r\nHOST.HOST=web01\r\nHOST.IP=*UNKNOWN*\r\nTRIGGER.URL=\r\n"
+     "EVENT.TAGS=\r\nEVENT.NAME=value is bad: 12.5\r\nITEM.LASTVALUE=1",
+     EVENT_RECOVERY, "OK", CLASS_ROUTINE, "value is bad: 12.5", "1", "", "", 7},
+};
+
+static void test_zabbix__reads_what_the_server_hands_over(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
+        struct given g;
+        const struct alert *a = read(&g, records[i].subject, records[i].message);
+        assert_int_equal(a->event, records[i].event);
+        assert_string_equal(a->state, records[i].state);
+        assert_string_equal(a->severity, "high");
+        assert_int_equal(a->class, records[i].class);
+        assert_string_equal(a->host, "web01");
+        assert_string_equal(a->address, "");
+        assert_string_equal(a->url, "");
+        assert_string_equal(a->output, records[i].output);
+        assert_string_equal(a->long_output, records[i].long_output);
+        assert_string_equal(a->author, records[i].author);
+        assert_string_equal(a->comment, records[i].comment);
+        assert_string_equal(a->object, "zabbix!event!1");
+        assert_int_equal(a->time, GIVEN_NOW / 1000);
+        assert_int_equal(a->duration, records[i].duration);
+        assert_string_equal(kv_text(&a->macros, "ITEM.ID"), "1");
+        given_clean(&g);
+    }
+}
+
 static const struct {
     const char *message;
     enum alert_event event;
@@ -240,6 +298,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_zabbix__reads_a_message_of_macros),
+        cmocka_unit_test(test_zabbix__reads_what_the_server_hands_over),
         cmocka_unit_test(test_zabbix__tells_problems_recoveries_and_updates_apart),
         cmocka_unit_test(test_zabbix__an_update_says_who_and_what),
         cmocka_unit_test(test_zabbix__free_text_pages_too),
