@@ -225,6 +225,69 @@ static void test_client__answers_of_every_size(void **state)
     handover_server_free(echo.server);
 }
 
+/* One turn of a server that answers at once: its packets wait before the client asks for them. */
+static int answer_ahead(int listening, const char *answer)
+{
+    int fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0 && answer)
+        assert_int_equal(send(fd, answer, strlen(answer), MSG_NOSIGNAL), strlen(answer));
+    return fd;
+}
+
+static void test_client__a_link_keeps_its_connection(void **state)
+{
+    (void)state;
+    char answer[16];
+    struct handover_link link;
+    struct echo echo = {.requests = 3};
+    pthread_t thread;
+    handover_link_init(&link);
+    handover_link_close(&link);
+    assert_int_equal(handover_listen(place.path, -1, &echo.server), NT_OK);
+    assert_int_equal(pthread_create(&thread, NULL, serve, &echo), 0);
+    for (int i = 0; i < 3; i++) {
+        int before = link.fd;
+        assert_int_equal(handover_link_ask(&link, place.path, "a=b", 4, 30000, answer, sizeof answer),
+                         HANDOVER_ANSWERED);
+        assert_string_equal(answer, "a=b");
+        assert_true(fcntl(link.fd, F_GETFD) & FD_CLOEXEC);
+        assert_true(!i || link.fd == before);
+    }
+    pthread_join(thread, NULL);
+    handover_server_free(echo.server);
+    /* Nobody is there any more, which is seen before anything is sent. */
+    assert_int_equal(handover_link_ask(&link, place.path, "a=b", 4, 1000, answer, sizeof answer), HANDOVER_NOBODY);
+    assert_int_equal(link.fd, -1);
+}
+
+/* A connection that ended, and one on which something came unasked, are no way to ask; a new one is. */
+static void test_client__a_link_does_not_use_a_connection_that_is_not_sound(void **state)
+{
+    (void)state;
+    char answer[16];
+    for (int unasked = 0; unasked < 2; unasked++) {
+        struct handover_link link = {bare_connect(place.path)};
+        assert_int_equal(link.fd, -1);
+        int listening = bare_listen(place.path, SOCK_SEQPACKET, 4);
+        link.fd = bare_connect(place.path);
+        int old = answer_ahead(listening, unasked ? "stale" : NULL);
+        if (!unasked) {
+            close(old);
+            old = -1;
+        }
+        assert_int_equal(handover_link_ask(&link, place.path, "a=b", 4, 20, answer, sizeof answer), HANDOVER_SILENT);
+        assert_string_equal(answer, "");
+        assert_int_equal(link.fd, -1); /* a late answer finds nobody */
+        int fresh = answer_ahead(listening, NULL);
+        assert_int_equal(recv(fresh, answer, sizeof answer, 0), 4);
+        close(fresh);
+        if (old >= 0)
+            close(old);
+        close(listening);
+        unlink(place.path);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -238,6 +301,8 @@ int main(void)
         TEST(test_client__a_connection_that_breaks_may_have_been_heard),
         TEST(test_client__who_goes_before_the_request_raises_no_signal),
         TEST(test_client__answers_of_every_size),
+        TEST(test_client__a_link_keeps_its_connection),
+        TEST(test_client__a_link_does_not_use_a_connection_that_is_not_sound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,9 @@ RULES = [
     (r"abort|exit|quick_exit|assert|err|errx", ["plugin"], None, "a plugin does not take its host down"),
     (r"gets|strtok|alloca|system|popen|tmpnam|mktemp", ["plugin", "notify"], None,
      "there is a bounded or safer way"),
+    (r"dlopen|dlsym|dlclose", ["plugin/neb"], "plugin/neb/core.c", "the monitor's functions are looked up in one place"),
+    (r"v?fork|posix_spawnp?|execv\w*|execl\w*|pthread_\w+|signal|sigaction|sigprocmask|sleep|usleep|nanosleep",
+     ["plugin/neb", "plugin/handover"], None, "a monitor's only thread is not to be disturbed"),
 ]
 
 
@@ -57,6 +60,9 @@ BAD = [
     {"plugin/sms/x.c": "int f(void) { return rand(); }\n"},
     {"plugin/sms/x.c": "void f(void) { abort(); }\n"},
     {"plugin/sms/x.c": "int f(char *s) { return system(s); }\n"},
+    {"plugin/neb/x.c": "void *f(void) { return dlsym(NULL, \"f\"); }\n"},
+    {"plugin/neb/x.c": "int f(void) { return fork(); }\n"},
+    {"plugin/handover/x.c": "void f(void) { usleep(1); }\n"},
 ]
 
 if __name__ == "__main__":
