@@ -30,13 +30,14 @@ static int open_folder(const char *state_dir, bool make)
     struct buf path;
     buf_init(&path, PATH_LONGEST);
     int fd = -1;
-    if (published_folder(state_dir, &path) == NT_OK) {
+    enum nt_status status = published_folder(state_dir, &path);
+    if (!status) {
         bool made = make && mkdir(buf_text(&path), FOLDER_MODE) == 0;
         fd = open(buf_text(&path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd >= 0 && made)
             (void)fchmod(fd, FOLDER_MODE);
     } else {
-        errno = ENAMETOOLONG;
+        errno = status == NT_ENOMEM ? ENOMEM : ENAMETOOLONG;
     }
     buf_clean(&path);
     return fd;
