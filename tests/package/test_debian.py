@@ -58,8 +58,8 @@ class Package(harness.Test):
     def field(self, name):
         return output("dpkg-deb", "-f", self.deb, name).strip()
 
-    def clean_root(self):
-        root = CleanRoot(self.field("Depends"))
+    def clean_root(self, also=""):
+        root = CleanRoot(self.field("Depends") + also)
         self.addCleanup(root.remove)
         shutil.copy(self.deb, root.path("package.deb"))
         return root
@@ -120,7 +120,8 @@ class Built(Package):
                 else:
                     modes[inside] = path.stat().st_mode & 0o7777
         self.assertEqual({p: m for p, m in modes.items() if m not in (0o644, 0o755)}, {})
-        self.assertEqual([p for p, m in modes.items() if m == 0o755 and (self.content / p).is_file()], [PROGRAM])
+        programs = [p for p, m in modes.items() if m == 0o755 and (self.content / p).is_file()]
+        self.assertEqual([p for p in programs if not p.startswith("usr/share/notify_twilio/examples/")], [PROGRAM])
         for name in ("lib/systemd/system/notify_twilio.service", "lib/systemd/system/notify_twilio.socket",
                      "usr/lib/sysusers.d/notify_twilio.conf", "usr/lib/tmpfiles.d/notify_twilio.conf",
                      "etc/logrotate.d/notify-twilio", "usr/share/notify_twilio/templates/problem.mustache",
@@ -214,7 +215,7 @@ class Lived(Package):
 
     def test_life(self):
         sim = self.simulator(settings={"latency": 0})
-        root = self.clean_root()
+        root = self.clean_root(", logrotate")
         before = root.snapshot()
 
         # Installed: the user, the folders, an example that sends nothing.
@@ -267,6 +268,16 @@ class Lived(Package):
         self.assertEqual(harness.end_process(daemon, LIMIT), 0)
         root.path("run/notify_twilio/socket").unlink()  # RemoveOnStop= of the unit
         self.end_drainers(root)
+
+        # The log: one for all, and rotated.
+        log = "var/log/notify_twilio/notify_twilio.log"
+        self.assertEqual(root.owner(log), "0660 nagios notify_twilio")
+        self.assertRegex(root.path(log).read_text(), rf"\[{daemon.pid}\]: info: ready\n")
+        done = root.run("logrotate", "--force", "--state", "/dev/null", "/etc/logrotate.d/notify-twilio")
+        self.assertEqual(done.stdout + done.stderr, "")
+        self.assertEqual(root.owner(log), "0660 notify_twilio notify_twilio")
+        self.assertEqual(root.path(log).read_text(), "")
+        self.assertEqual(root.owner(log + ".1"), "0660 nagios notify_twilio")
 
         # Installed once more: what was edited stays, and nobody is asked.
         edited = root.path("etc/notify_twilio/config.yaml").read_bytes()
