@@ -41,6 +41,7 @@ static void reload(struct drainer *d)
     struct problems problems;
     problems_init(&problems);
     pictures_stop(d); /* they are made by the configuration that goes */
+    sweep_stop(&d->sweep);
     enum nt_status st = runtime_reload(d->r, &problems);
     runtime_reopen_log(d->r); /* by its name: the old file may have been rotated away */
     for (size_t i = 0; i < problems.n; i++) {
@@ -188,6 +189,7 @@ static int64_t rest(struct drainer *d)
         return 0;
     int64_t wait = d->o->daemon || d->ready.waiting || d->flight ? POLL : POLL / 5;
     int64_t next = earliest(earliest(lookup_next(d), track_next(d)), pictures_next(d));
+    next = earliest(next, sweep_next(&d->sweep, d->boot));
     if (d->ready.waiting) {
         int64_t due = ready_next(&d->ready, d->now);
         if (due != INT64_MAX)
@@ -220,7 +222,7 @@ static bool finished(struct drainer *d)
     if (d->o->daemon)
         return false;
     if (d->o->only_due)
-        return !d->flight && !pictures_busy(d) && only_later(d);
+        return !d->flight && !pictures_busy(d) && !sweep_busy(&d->sweep) && only_later(d);
     return !d->flight && !d->ready.waiting && !d->watches.n && !intake_waiting(d) && !mirror_behind(d);
 }
 
@@ -249,6 +251,8 @@ static enum nt_status loop(struct drainer *d)
             log_info("asked to stop: finishing %d requests under way", d->flights);
             d->leaving = true;
         }
+        if (d->leaving)
+            sweep_end(&d->sweep);
         if (d->o->reload && *d->o->reload != d->reload_seen) {
             d->reload_seen = *d->o->reload;
             reload(d);
@@ -279,19 +283,21 @@ static enum nt_status loop(struct drainer *d)
         lookup_start(d);
         track_start(d);
         optin_start(d);
+        sweep_turn(&d->sweep, d->r);
         tell_progress(d);
         if (d->o->turn)
             d->o->turn(d->o->arg);
         if (finished(d))
             return NT_OK;
 
-        int fds[2 + DARKROOM_FDS], n = 0, wake_at = -1;
-        bool ready[2 + DARKROOM_FDS] = {false};
+        int fds[2 + 2 * DARKROOM_FDS], n = 0, wake_at = -1;
+        bool ready[2 + 2 * DARKROOM_FDS] = {false};
         if (d->server && !d->leaving)
             fds[n++] = handover_fd(d->server);
         if (d->o->wake_fd >= 0)
             fds[wake_at = n++] = d->o->wake_fd;
         n += pictures_fds(d, fds + n);
+        n += sweep_fds(&d->sweep, fds + n);
         if (http_run(d->http, fds, ready, n, rest(d)) != NT_OK)
             return NT_EIO;
         if (wake_at >= 0 && ready[wake_at])
@@ -310,6 +316,7 @@ enum nt_status drain_run(struct runtime *r, const struct drain_options *o)
     ready_init(&d->ready);
     d->now = runtime_now(r);
     d->boot = clock_boot(r->clock);
+    sweep_init(&d->sweep, o->starter ? INT64_MAX : d->boot);
     d->clock_offset = d->now - d->boot;
     d->reload_seen = o->reload ? *o->reload : 0;
     d->purge_next = d->boot + (o->daemon ? 0 : PURGE_EVERY);
@@ -356,6 +363,7 @@ done:
     optin_clean(d);
     track_clean(d);
     pictures_clean(d);
+    sweep_stop(&d->sweep);
     idmap_clean(&d->to_spare);
     idmap_clean(&d->to_real);
     ready_clean(&d->ready);

@@ -10,6 +10,7 @@
 #include "flow/idmap.h"
 #include "flow/ready.h"
 #include "flow/runtime.h"
+#include "flow/sweep.h"
 #include "handover/server.h"
 #include "throttle/pacing.h"
 #include "twilio/http.h"
@@ -106,6 +107,7 @@ struct drainer {
     bool watch_list_asked;  /* the batched receipts' list is under way */
     struct intake *intake;
     struct pictures *pictures; /* NULL until one is wanted */
+    struct sweep sweep;        /* of published pictures */
     /* the gate: closed after a failure that is not one page's */
     int gate_failures;  /* in a row; > 0: one probe at a time */
     int64_t gate_until; /* boot */

@@ -84,6 +84,7 @@ bool starter_leave(struct drainer *d)
     if (r->spare && !spare && mirror_sync(d, true) != NT_OK)
         d->seen = 0;
     d->purge_next = d->boot + PURGE_AFTER; /* where no daemon runs, nobody else keeps the store small */
+    sweep_init(&d->sweep, d->purge_next);
     listening_start(d);
     return false;
 }
