@@ -14,21 +14,21 @@ ILLEGAL = "`~$&|'\"<>"
 
 
 class Nagios(monitors.Monitor):
-    """broker: None = no module; True = the line that broker.cfg has, with the site's socket; else the words behind the
-    module's path in that line."""
+    """broker: None = no module; else the line that broker.cfg has, with these words after it, or, when there are commands=
+    among them, instead of those that it has."""
 
     def __init__(self, site, environment, pager, template="twilio-contact", broker=None, flapping=False, extra=""):
         super().__init__(site, "nagios")
         self.environment, self.pager, self.template = environment, pager, template
         self.flapping, self.extra = flapping, extra
-        self.broker = self.broker_lines(broker) if broker else ""
+        self.broker = self.broker_lines(broker) if broker is not None else ""
 
     def broker_lines(self, words):
         source = pathlib.Path(harness.program("NT_NEB", "notify_twilio_neb.so"))
         shutil.copy(source, self.programs / source.name)
         lines = self.packaged("nagios/broker.cfg.in").splitlines()
         module = next(line for line in lines if line.startswith("broker_module="))
-        module = f"{module} socket={self.site.socket}" if words is True else f"{module.split()[0]} {words}"
+        module = f"{module.split()[0] if 'commands=' in words else module} {words}"
         return "\n".join([line for line in lines if not line.startswith(("#", "broker_module="))] + [module])
 
     def configuration(self):
@@ -36,12 +36,12 @@ class Nagios(monitors.Monitor):
         return "\n".join([
             f"cfg_file={folder}/commands.cfg", f"cfg_file={folder}/templates.cfg", f"cfg_file={folder}/objects.cfg",
             f"log_file={folder}/monitor.log", f"lock_file={folder}/nagios.pid", f"command_file={folder}/nagios.cmd",
-            f"query_socket={folder}/nagios.qh", f"status_file={folder}/status.dat", f"object_cache_file={folder}/objects.cache",
-            f"state_retention_file={folder}/retention.dat", f"check_result_path={folder}/results",
+            f"query_socket={folder}/nagios.qh", f"status_file={folder}/status.dat",
+            f"object_cache_file={folder}/objects.cache", f"state_retention_file={folder}/retention.dat", f"check_result_path={folder}/results",
             f"temp_file={folder}/nagios.tmp", f"temp_path={folder}", f"illegal_macro_output_chars={ILLEGAL}",
             f"enable_environment_macros={int(self.environment)}", "use_syslog=0", "check_external_commands=1",
-            "enable_notifications=1", "execute_host_checks=0", f"execute_service_checks={int(bool(self.extra))}", "check_workers=1",
-            "service_inter_check_delay_method=n", "status_update_interval=1", "enable_flap_detection=1", self.broker, ""])
+            "enable_notifications=1", "execute_host_checks=0", f"execute_service_checks={int(bool(self.extra))}",
+            "check_workers=1", "service_inter_check_delay_method=n", "status_update_interval=1", "enable_flap_detection=1", self.broker, ""])
 
     def objects(self):
         always = "\n".join(f"  {day} 00:00-24:00" for day in

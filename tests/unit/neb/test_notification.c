@@ -42,7 +42,7 @@ static int write_log(char *text, unsigned long kind)
     return 0;
 }
 
-static void write_nm_log(int kind, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void write_nm_log(int kind, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
