@@ -12,6 +12,7 @@
 #include "config/load.h"
 #include "config/schema.h"
 #include "flow/runtime.h"
+#include "flow/snapshot.h"
 #include "notify/command.h"
 #include "notify/options.h"
 
@@ -22,7 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CONFIG_LINE = 16 * 1024, EXAMPLE_MAX = 256 * 1024, OPTION_SAVE = OPTIONS_OWN };
+enum { CONFIG_LINE = 16 * 1024, EXAMPLE_MAX = 256 * 1024, OPTION_SAVE = OPTIONS_OWN, OPTION_PROBE };
 
 static void add_fault(void *arg, const char *file, unsigned long line, unsigned long column, const char *message)
 {
@@ -98,7 +99,38 @@ static int save(const struct config *c)
     return st == NT_OK ? EXIT_OK : EXIT_TRY_AGAIN;
 }
 
-static int check(const char *path, bool wants_saving)
+struct wishes {
+    bool saving, probing;
+};
+
+/* Says how a picture gets to Twilio, by sending one on its way. */
+static int probe(const char *path)
+{
+    struct runtime r;
+    struct problems problems;
+    struct buf words;
+    int status = EXIT_OK;
+    problems_init(&problems);
+    buf_init(&words, CONFIG_LINE);
+    enum nt_status st = runtime_open(path, "stderr", &r, &problems);
+    problems_clean(&problems);
+    if (st == NT_OK) {
+        st = snapshot_probe(&r, &words);
+        runtime_close(&r);
+        for (const char *line = buf_text(&words), *end; (end = strchr(line, '\n')); line = end + 1)
+            printf("probe: %.*s\n", (int)(end - line), line);
+    }
+    if (st == NT_EREFUSED || st == NT_ENOENT)
+        status = EXIT_CONFIG_ERROR;
+    else if (st != NT_OK)
+        status = EXIT_TRY_AGAIN;
+    if (status == EXIT_TRY_AGAIN)
+        fprintf(stderr, "notify_twilio: %s\n", nt_status_text(st));
+    buf_clean(&words);
+    return status;
+}
+
+static int check(const char *path, const struct wishes *wishes)
 {
     struct problems problems;
     struct config *loaded = NULL, *partial = NULL;
@@ -121,9 +153,13 @@ static int check(const char *path, bool wants_saving)
     if (problems.n)
         status = EXIT_CONFIG_ERROR;
     /* saved also with faults that do not keep it from being used: a copy less those parts is what `serve` would keep */
-    if (loaded && wants_saving) {
+    if (loaded && wishes->saving) {
         int saved = save(loaded);
         status = status ? status : saved;
+    }
+    if (loaded && wishes->probing) {
+        int probed = probe(path);
+        status = status ? status : probed;
     }
 done:
     config_free(loaded);
@@ -147,30 +183,34 @@ static int example(void)
 
 static const char *take(void *arg, int option, const char *value)
 {
-    (void)option;
+    struct wishes *wishes = arg;
     (void)value;
-    *(bool *)arg = true;
+    if (option == OPTION_PROBE)
+        wishes->probing = true;
+    else
+        wishes->saving = true;
     return NULL;
 }
 
 static int run(int argc, char **argv)
 {
-    static const struct option own[] = {{"save", no_argument, NULL, OPTION_SAVE}, {NULL, 0, NULL, 0}};
+    static const struct option own[] = {
+        {"save", no_argument, NULL, OPTION_SAVE}, {"probe", no_argument, NULL, OPTION_PROBE}, {NULL, 0, NULL, 0}};
     struct options o;
-    bool wants_saving = false;
+    struct wishes wishes = {false, false};
     char error[256];
-    if (!options_parse(argc, argv, NULL, own, take, &wants_saving, &o, error, sizeof error))
+    if (!options_parse(argc, argv, NULL, own, take, &wishes, &o, error, sizeof error))
         return command_usage(&command_config, "%s", error);
     if (!o.words)
         return command_usage(&command_config, "check or example?");
     if (o.words > 1)
         return command_usage(&command_config, "'%s' is too much", o.word[1]);
     if (!strcmp(o.word[0], "check"))
-        return check(config_path(o.general.config), wants_saving);
+        return check(config_path(o.general.config), &wishes);
     if (strcmp(o.word[0], "example") != 0)
         return command_usage(&command_config, "there is no '%s'", o.word[0]);
-    if (wants_saving)
-        return command_usage(&command_config, "--save is for check");
+    if (wishes.saving || wishes.probing)
+        return command_usage(&command_config, "%s is for check", wishes.saving ? "--save" : "--probe");
     return example();
 }
 
@@ -178,13 +218,14 @@ const struct command command_config = {
     .name = "config",
     .summary = "check the configuration and the templates, or print an example",
     .run = run,
-    .help = "Usage: notify_twilio config check [--save] [-c FILE]\n"
+    .help = "Usage: notify_twilio config check [--save] [--probe] [-c FILE]\n"
             "       notify_twilio config example\n"
             "\n"
             "  check    prints everything that is wrong, as file:line:column: message, nothing when all is well\n"
             "  example  prints a configuration with every setting explained\n"
             "\n"
             "      --save             check: keep it as the last good copy, which is used when the file does not load\n"
+            "      --probe            check: publish a small picture, and fetch it as Twilio does, by GET and HEAD\n"
             "  -c, --config FILE      else $NOTIFY_TWILIO_CONFIG, else the default\n"
             "\n"
             "Exit: 0, 64 usage, 75 the copy cannot be written, 78 something is wrong.\n"

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "flow/preview.h"
 #include "flow/report.h"
+#include "flow/snapshot.h"
 #include "notify/command.h"
 #include "notify/say.h"
 #include "notify/send.h"
@@ -124,6 +125,47 @@ static int render_order(struct runtime *r, const struct arguments *a, const stru
     return status;
 }
 
+/* Whole, or not at all. "-" is standard output. */
+static bool save_picture(const struct picture *p, const char *path)
+{
+    char chunk[16 * 1024];
+    bool standard = !strcmp(path, "-");
+    FILE *out = standard ? stdout : fopen(path, "wb");
+    ssize_t n;
+    if (!out)
+        return false;
+    for (size_t at = 0; (n = picture_read(p, at, chunk, sizeof chunk)) > 0; at += (size_t)n)
+        if (fwrite(chunk, 1, (size_t)n, out) != (size_t)n)
+            break;
+    bool good = n == 0 && fflush(out) == 0;
+    return (standard || fclose(out) == 0) && good;
+}
+
+/* One graph, for whoever sets it up: no text, no `when`, nothing published. */
+static int render_graph(struct runtime *r, const struct arguments *a, const struct order *order)
+{
+    struct picture picture;
+    struct buf words;
+    const char *graph = a->graphs.item[0];
+    int status = EXIT_OK;
+    picture_init(&picture);
+    buf_init(&words, RENDER_ERROR);
+    enum nt_status st = snapshot_take(r, order, graph, &picture, &words);
+    if (st != NT_OK) {
+        fprintf(stderr, "notify_twilio: %s%s%s\n", st == NT_EREFUSED ? graph : "", st == NT_EREFUSED ? ": " : "",
+                words.len ? buf_text(&words) : nt_status_text(st));
+        status = st == NT_ENOENT || st == NT_EINVAL ? EXIT_NO_RECIPIENT : EXIT_TRY_AGAIN;
+    } else if (!save_picture(&picture, a->save)) {
+        fprintf(stderr, "notify_twilio: %s: %s\n", a->save, strerror(errno));
+        status = EXIT_TRY_AGAIN;
+    } else {
+        fprintf(stderr, "%s: %s\n", graph, buf_text(&words));
+    }
+    picture_clean(&picture);
+    buf_clean(&words);
+    return status;
+}
+
 static void report(void *arg, const char *file, unsigned long line, unsigned long column, const char *message)
 {
     (void)arg;
@@ -185,12 +227,16 @@ static int run(int argc, char **argv)
         arguments_clean(&a);
         return command_usage(&command_render, "--data stands instead of an alert and its recipients");
     }
+    if (a.save && (a.graphs.n != 1 || a.data)) {
+        arguments_clean(&a);
+        return command_usage(&command_render, "--save takes the picture of one --graph");
+    }
     order_init(&order);
     enum nt_status st = a.data ? NT_OK : send_order(&a, &order);
     if (st != NT_OK) {
         fprintf(stderr, "notify_twilio: %s\n", nt_status_text(st));
     } else if ((status = session_open(&r, a.config, true, a.verbose)) == EXIT_OK) {
-        status = a.data ? render_data(&r, &a) : render_order(&r, &a, &order);
+        status = a.data ? render_data(&r, &a) : a.save ? render_graph(&r, &a, &order) : render_order(&r, &a, &order);
         runtime_close(&r);
     }
     order_clean(&order);
@@ -205,6 +251,7 @@ const struct command command_render = {
     .help =
         "Usage: notify_twilio render [OPTIONS] [MACRO=VALUE …]\n"
         "       notify_twilio render --data FILE [-T NAME|PATH] [--max-segments N]\n"
+        "       notify_twilio render --graph NAME --save FILE [MACRO=VALUE …]\n"
         "\n"
         "Prints the text, then its encoding, segments and length. Takes the options of `send`; without a recipient\n"
         "the text is made for nobody in particular. Needs neither the store nor the network.\n"
@@ -214,13 +261,15 @@ const struct command command_render = {
         "  -T, --template NAME    another template than the event's; with --data also a file, when it holds a '/'\n"
         "      --data FILE        a JSON object instead of an alert ('-': standard input), to try digests and\n"
         "                         partials; without -T: digest when it has `alerts`, else its `event`, else default\n"
+        "  -g, --graph NAME, --save FILE   get the picture of a configured graph for this alert, and keep it in FILE\n"
+        "                         ('-': standard output); it is not published\n"
         "      --max-segments N   fit the text into N segments (--data: it is not fitted otherwise)\n"
         "      --subject TEXT, --message TEXT   what Zabbix passes\n"
         "      --test             a test page\n"
         "      --json             one JSON line a page\n"
         "  -c, --config FILE      -v, --verbose\n"
         "\n"
-        "Exit: 0, 64 usage, 65 no usable alert, recipient, template or data, 75 no configuration.\n"
+        "Exit: 0, 64 usage, 65 no usable alert, recipient, template or data, 75 no configuration or no picture.\n"
         "\n"
         "Example: notify_twilio render -t alice host=web01 service=HTTP state=CRITICAL output='no answer'\n",
 };
