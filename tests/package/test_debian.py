@@ -170,6 +170,28 @@ class Built(Package):
         self.assertLess(exposure(), 3.0)
 
 
+    def test_what_systemd_is_told(self):
+        """Nothing is enabled or started; an upgrade restarts the daemon if it runs; at removal the socket goes first."""
+        root = self.clean_root()
+        root.path("run/systemd/system").mkdir(parents=True)
+        told = root.path("told")
+        systemctl = root.path("usr/local/sbin/systemctl")
+        systemctl.parent.mkdir(parents=True, exist_ok=True)
+        systemctl.write_text("#!/bin/sh\necho \"$*\" >>/told\n")
+        systemctl.chmod(0o755)
+
+        def after(*command):
+            told.write_text("")
+            root.run(*command)
+            return [(verb, unit) for verb, unit in
+                    re.findall(r"\b(enable|start|stop|restart|try-restart|preset)\b.*(notify_twilio\.\w+)", told.read_text())]
+
+        self.assertEqual(after("dpkg", "-i", "/package.deb"), [])
+        self.assertEqual(after("dpkg", "-i", "/package.deb"), [("try-restart", "notify_twilio.service")])
+        self.assertEqual(after("dpkg", "-r", "notify-twilio"), [("stop", "notify_twilio.socket"), ("stop", "notify_twilio.service")])
+        self.assertEqual(after("dpkg", "-P", "notify-twilio"), [])
+
+
 class Lived(Package):
     """One installation from its first day to its last."""
 
