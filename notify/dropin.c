@@ -1,6 +1,7 @@
 /*
  * dropin: `twilio-host-notification` and `twilio-service-notification` take the options that Icinga's mail scripts
- * take, so that an admin swaps one path in a NotificationCommand and nothing else.
+ * take, so that an admin swaps one path in a NotificationCommand and nothing else. Older configurations pass the same
+ * in the environment; options win over it.
  *
  * DIAGNOSTICS: an option that those scripts do not have is a usage error (64).
  */
@@ -15,6 +16,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+static enum nt_status take_environment(struct kv *env)
+{
+    extern char **environ;
+    enum nt_status status = NT_OK;
+    if (!environment_has_alert(environ))
+        return NT_OK;
+    for (char **e = environ; *e && status == NT_OK; e++) {
+        const char *equals = strchr(*e, '=');
+        if (environment_is_alert(*e) && equals)
+            status = kv_putn(env, *e, (size_t)(equals - *e), equals + 1, strlen(equals + 1));
+    }
+    return status;
+}
+
 int dropin_run(int argc, char **argv, bool service)
 {
     struct arguments a = {.wait = ARGUMENTS_WAIT};
@@ -27,6 +42,8 @@ int dropin_run(int argc, char **argv, bool service)
     order_init(&order);
     buf_init(&error, 4096);
     enum nt_status st = icinga2_options(argc, argv, service, &order.pairs, &order.to, &verbose, &error);
+    if (st == NT_OK)
+        st = take_environment(&order.env);
     if (st == NT_OK)
         st = order_set(&order.source, "icinga2");
     random_uuid(order.uuid);
