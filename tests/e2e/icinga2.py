@@ -9,7 +9,9 @@ import json
 import os
 import pathlib
 import pwd
+import re
 import shutil
+import subprocess
 import time
 
 import harness
@@ -111,18 +113,18 @@ def user(name, attributes=""):
 
 
 def debians_own(programs, environment=False):
-    """What Debian's package configures, but for the two paths that an admin has swapped; and their number. environment: with
-    the commands that stand there in a comment, which pass an environment instead of options."""
+    """What Debian's package configures, but for the paths that an admin swaps as the README says; and how many there were.
+    environment: with the commands that stand there in a comment, which pass an environment instead of options."""
+    readme = (harness.SOURCE / "README.md").read_text()
+    script = re.search(r"sed -i '(s\|ConfigDir[^']+)'", readme).group(1).replace("/usr/bin", str(programs))
     text, swapped = "", 0
     for name in ("commands", "timeperiods", "templates", "users", "notifications"):
         part = (DEBIAN / f"{name}.conf").read_text()
         if name == "commands":
             options, _, comment = part.partition("/*\n\nobject")
             part = "object" + comment.rpartition("*/")[0] if environment else options
-        for kind in ("host", "service"):
-            script = f'ConfigDir + "/scripts/mail-{kind}-notification.sh"'
-            swapped += part.count(script)
-            part = part.replace(script, f'"{programs}/twilio-{kind}-notification"')
+        part = subprocess.run(["sed", script], input=part, capture_output=True, text=True, check=True).stdout
+        swapped += sum(part.count(f'[ "{programs}/twilio-{kind}-notification" ]') for kind in ("host", "service"))
         text += part
     return text, swapped
 

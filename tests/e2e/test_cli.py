@@ -74,7 +74,7 @@ class Commands(harness.Test):
 class Help(Commands):
     def test_each_command(self):
         site = self.site()
-        for command in ("send", "render", "serve", "queue", "oncall", "config", "check"):
+        for command in ("send", "render", "serve", "queue", "oncall", "config", "check", "channel"):
             with self.subTest(command):
                 done = site.run(command, "--help")
                 self.assert_exit(done, 0)
@@ -102,7 +102,7 @@ class Help(Commands):
         site = self.site()
         manual = (harness.SOURCE / "packaging/man/notify_twilio.1").read_text().replace("\\-", "-")
         completion = (harness.SOURCE / "packaging/completion/notify_twilio").read_text()
-        for command in ("send", "render", "serve", "queue", "oncall", "config", "check"):
+        for command in ("send", "render", "serve", "queue", "oncall", "config", "check", "channel"):
             options = set(re.findall(r"--[a-z][a-z-]+", site.run(command, "--help").stdout))
             self.assertTrue(options)
             for option in options:
