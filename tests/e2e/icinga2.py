@@ -116,7 +116,7 @@ def debians_own(programs, environment=False):
     """What Debian's package configures, but for the paths that an admin swaps as the README says; and how many there were.
     environment: with the commands that stand there in a comment, which pass an environment instead of options."""
     readme = (harness.SOURCE / "README.md").read_text()
-    script = re.search(r"sed -i '(s\|ConfigDir[^']+)'", readme).group(1).replace("/usr/bin", str(programs))
+    script = re.search(r"sed -i '(s#ConfigDir[^']+)'", readme).group(1).replace("/usr/bin", str(programs))
     text, swapped = "", 0
     for name in ("commands", "timeperiods", "templates", "users", "notifications"):
         part = (DEBIAN / f"{name}.conf").read_text()
