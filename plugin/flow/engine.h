@@ -159,6 +159,9 @@ enum nt_status settle_expired(struct drainer *d, struct page *p) NT_MUST_USE;
  * false: there is no other way. */
 enum nt_status settle_elsewhere(struct drainer *d, const struct page *p, bool next_sender, const char *why,
                                 bool *made) NT_MUST_USE;
+/* The same without its pictures, to the same number, after Twilio could not use them. *made false: it had none, or has
+ * been tried again before. */
+enum nt_status settle_as_text(struct drainer *d, const struct page *p, const char *why, bool *made) NT_MUST_USE;
 enum nt_status settle_save(struct drainer *d, struct page *p, enum page_state state, const char *format, ...)
     __attribute__((format(printf, 4, 5))) NT_MUST_USE;
 
@@ -192,6 +195,9 @@ void intake_receive(struct drainer *d);
 bool intake_waiting(const struct drainer *d);
 enum nt_status intake_store(struct drainer *d) NT_MUST_USE;
 void intake_answer(struct drainer *d, enum nt_status turn);
+/* Of the answers that wait for a store, those that need not wait any longer; and the store's other names for their pages. */
+void intake_late(struct drainer *d);
+void intake_rename(struct drainer *d, const struct idmap *first, const struct idmap *names);
 
 /* spare.c: going on without the store, and coming back to it. */
 enum nt_status spare_enter(struct drainer *d, enum nt_status why) NT_MUST_USE;

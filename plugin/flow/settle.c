@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "flow/alarm.h"
+#include "flow/media.h"
 #include "twilio/request.h"
 #include "twilio/response.h"
 
@@ -72,6 +73,41 @@ static enum nt_status count(struct drainer *d, struct page *p, int64_t at)
     return st;
 }
 
+/* `again` is a copy of p that goes another way, as a page of its own. */
+static enum nt_status go_again(struct drainer *d, const struct page *p, struct page *again, const char *why,
+                               const char *how)
+{
+    enum nt_status st;
+    again->id = 0;
+    again->flags &= PAGE_TRUNCATED | PAGE_UCS2 | PAGE_REPEAT | PAGE_NO_CALLBACK | PAGE_TEXT_ONLY;
+    again->flags |= PAGE_AGAIN;
+    again->attempts = 0;
+    again->attempt_started = again->sent = again->merged_into = 0;
+    again->error_code = 0;
+    again->due = d->now;
+    again->created = d->now;
+    if ((st = page_set(&again->sid, "")) == NT_OK && (st = page_set(&again->sender, "")) == NT_OK &&
+        (st = page_set(&again->error_message, "")) == NT_OK)
+        st = settle_save(d, again, PAGE_QUEUED, "page %lld did not get through to %s (%s): tried %s", (long long)p->id,
+                         p->number, why, how);
+    return st;
+}
+
+enum nt_status settle_as_text(struct drainer *d, const struct page *p, const char *why, bool *made)
+{
+    *made = false;
+    if (!media_travels(p) || p->flags & (PAGE_DIGEST | PAGE_AGAIN) || p->expire <= d->now)
+        return NT_OK;
+    struct page *again = page_copy(p);
+    if (!again)
+        return NT_ENOMEM;
+    again->flags |= PAGE_TEXT_ONLY;
+    enum nt_status st = go_again(d, p, again, why, "without its pictures");
+    *made = st == NT_OK;
+    page_free(again);
+    return st;
+}
+
 enum nt_status settle_elsewhere(struct drainer *d, const struct page *p, bool next_sender, const char *why, bool *made)
 {
     *made = false;
@@ -89,21 +125,10 @@ enum nt_status settle_elsewhere(struct drainer *d, const struct page *p, bool ne
         again->sender_skip++;
     else if (!next_sender || p->flags & PAGE_AGAIN)
         goto done;
-    again->id = 0;
-    again->flags &= PAGE_TRUNCATED | PAGE_UCS2 | PAGE_REPEAT | PAGE_NO_CALLBACK | PAGE_TEXT_ONLY;
-    again->flags |= PAGE_AGAIN;
-    again->attempts = 0;
-    again->attempt_started = again->sent = again->merged_into = 0;
-    again->error_code = 0;
-    again->due = d->now;
-    again->created = d->now;
-    if ((st = page_set(&again->sid, "")) == NT_OK && (st = page_set(&again->sender, "")) == NT_OK &&
-        (st = page_set(&again->error_message, "")) == NT_OK)
-        st = settle_save(d, again, PAGE_QUEUED, "page %lld did not get through to %s (%s): tried %s", (long long)p->id,
-                         p->number, why,
-                         other_number                          ? "on the contact's next number"
-                         : again->sender_skip > p->sender_skip ? "from the next sender"
-                                                               : "once more");
+    st = go_again(d, p, again, why,
+                  other_number                          ? "on the contact's next number"
+                  : again->sender_skip > p->sender_skip ? "from the next sender"
+                                                        : "once more");
     *made = st == NT_OK;
 done:
     page_free(again);

@@ -270,7 +270,9 @@ static enum nt_status not_delivered(struct drainer *d, struct page *p, const str
         return st;
     bool once_more =
         e && (e->advice == ADVICE_RETRY_ONCE || e->advice == ADVICE_NEXT_SENDER || e->advice == ADVICE_RETRY);
-    if (!superseded)
+    if (!superseded && e && e->advice == ADVICE_TEXT_ONLY)
+        st = settle_as_text(d, p, why, &made);
+    if (st == NT_OK && !superseded && !made)
         st = settle_elsewhere(d, p, once_more || !e, why, &made);
     if (st == NT_OK && !made && !superseded && (p->class == CLASS_URGENT || (e && e->alarm))) {
         char cause[64];

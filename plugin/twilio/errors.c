@@ -16,6 +16,8 @@
 /* code, advice, alarm, opted out, meaning */
 static const struct error_entry table[] = {
     {10001, ADVICE_ACCOUNT, true, false, "the Twilio account is not active"},
+    {11751, ADVICE_TEXT_ONLY, false, false, "the media is too large"},
+    {12300, ADVICE_TEXT_ONLY, false, false, "the media is not what its Content-Type says"},
     {14107, ADVICE_RETRY_ONCE, false, false, "too many messages between these two numbers within 30 seconds"},
     {20003, ADVICE_ACCOUNT, true, false, "Twilio does not accept the credentials"},
     {20005, ADVICE_ACCOUNT, true, false, "the Twilio account is not active"},
@@ -72,6 +74,7 @@ static const struct error_entry table[] = {
     {30007, ADVICE_REFUSED, true, false, "the carrier filtered the message"},
     {30008, ADVICE_RETRY_ONCE, false, false, "the carrier gave no reason"},
     {30017, ADVICE_RETRY_ONCE, false, false, "the carrier's network is congested"},
+    {30019, ADVICE_TEXT_ONLY, false, false, "the media is too large for the carrier"},
     {30022, ADVICE_RETRY_ONCE, false, false, "the sender's rate at the carrier was exceeded"},
     {30032, ADVICE_REFUSED, true, false, "the toll-free number is not verified"},
     {30033, ADVICE_REFUSED, true, false, "the sender's campaign is suspended"},

@@ -17,6 +17,7 @@ static void test_errors__gives_the_advice_of_each_code(void **state)
         int code;
         enum error_advice advice;
     } table[] = {
+        {11751, ADVICE_TEXT_ONLY},   {12300, ADVICE_TEXT_ONLY},   {30019, ADVICE_TEXT_ONLY},
         {10001, ADVICE_ACCOUNT},     {14107, ADVICE_RETRY_ONCE},  {20003, ADVICE_ACCOUNT},
         {20005, ADVICE_ACCOUNT},     {20403, ADVICE_ACCOUNT},     {20404, ADVICE_ACCOUNT},
         {20429, ADVICE_RETRY},       {20500, ADVICE_AMBIGUOUS},   {20503, ADVICE_AMBIGUOUS},
