@@ -120,7 +120,7 @@ static void test_channel_request__an_answer_is_none(void **state)
     }
 }
 
-#define SETTINGS(members) "{\"id\":1,\"method\":\"SetConfig\",\"params\":{" members "}}"
+#define SETTINGS(members) ("{\"id\":1,\"method\":\"SetConfig\",\"params\":{" members "}}")
 
 static void test_channel_request__settings_come_as_numbers_or_texts(void **state)
 {
@@ -180,17 +180,20 @@ static void test_channel_request__settings_without_sense_are_refused(void **stat
     }
 }
 
+#define NOTIFICATION(address, members)                                                                                 \
+    ("{\"id\":1,\"method\":\"SendNotification\",\"params\":{\"contact\":{\"full_name\":\"A\",\"addresses\":[" address  \
+     "]}," members "}}")
+
 static void test_channel_request__survives_each_allocation_failing(void **state)
 {
     (void)state;
     static const char *const lines[] = {
         SETTINGS("\"config\":\"/etc/x.yaml\",\"from\":\"+15005550006\",\"wait\":5"),
-        "{\"id\":1,\"method\":\"SendNotification\",\"params\":{\"contact\":{\"full_name\":\"A\",\"addresses\":["
-        "{\"type\":\"sms\",\"address\":\"+15005550001\"}]},\"object\":{\"name\":\"a!b\",\"url\":\"https://x/\","
-        "\"tags\":{\"host\":\"a\",\"service\":\"b\"}},\"incident\":{\"id\":4,\"severity\":\"crit\"},"
-        "\"event\":{\"time\":\"2026-11-23T09:19:08Z\",\"message\":\"m\"}}}",
-        "{\"id\":1,\"method\":\"SendNotification\",\"params\":{\"contact\":{\"full_name\":\"A\",\"addresses\":["
-        "{\"type\":\"email\",\"address\":\"a@example.org\"}]},\"object\":{\"name\":\"a\"}}}",
+        NOTIFICATION("{\"type\":\"sms\",\"address\":\"+15005550001\"}",
+                     "\"object\":{\"name\":\"a!b\",\"url\":\"https://x/\",\"tags\":{\"host\":\"a\",\"service\":\"b\"}},"
+                     "\"incident\":{\"id\":4,\"severity\":\"crit\"},"
+                     "\"event\":{\"time\":\"2026-11-23T09:19:08Z\",\"message\":\"m\"}"),
+        NOTIFICATION("{\"type\":\"email\",\"address\":\"a@example.org\"}", "\"object\":{\"name\":\"a\"}"),
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         unsigned long n = 1;
