@@ -191,10 +191,8 @@ enum nt_status departure_store(struct runtime *r, const struct arguments *a, con
     enum nt_status st = runtime_open_store(r);
     if (st == NT_OK)
         st = accept_order(r, order, pages, error);
-    if (st != NT_OK)
+    if (st != NT_OK || r->spare)
         return st;
-    if (r->spare) /* he knows nothing of what is in our memory; the order's UUID keeps it from being taken twice */
-        return departure_drain(r, a, order, -1, pages, error);
     if (background_start(r, session_socket(r, a)) != NT_OK)
         log_error("no drainer could be left behind: what is stored waits for the one that drains now");
     struct departure departure = departure_of(r, a, pages, -1);

@@ -16,7 +16,8 @@
  */
 enum nt_status departure_drain(struct runtime *r, const struct arguments *a, const struct order *order, int lock,
                                struct accepted *pages, struct buf *error) NT_MUST_USE;
-/* Somebody else drains, though he did not answer: stores the alert, and sees that it gets done. */
+/* Somebody else drains, though he did not answer: stores the alert, and sees that it gets done. When r->spare is set
+ * afterwards it is in this process's memory alone, and nobody delivers it: ask him once more, or departure_drain(). */
 enum nt_status departure_store(struct runtime *r, const struct arguments *a, const struct order *order,
                                struct accepted *pages, struct buf *error) NT_MUST_USE;
 

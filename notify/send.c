@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/accept.h"
+#include "flow/ask.h"
 #include "flow/offer.h"
 #include "flow/preview.h"
 #include "flow/report.h"
@@ -110,6 +111,30 @@ static bool any_sent(const struct accepted *a)
     return false;
 }
 
+/*
+ * The store is out of order, and somebody drains all the same: if he has the alert (its UUID tells him), he has it in
+ * memory, and answers once it is sent. −1: he has not, or has gone, or hangs; nobody but us sends it.
+ */
+static int ask_again(const struct runtime *r, const struct arguments *a, const struct order *order, const char *socket)
+{
+    struct drainer_status drainer;
+    char *answer = NULL;
+    int64_t wait = (int64_t)a->wait * 1000;
+    int status = -1;
+    enum nt_status st = offer_order(order, socket, runtime_now(r), wait > OFFER_WITHIN ? wait : OFFER_WITHIN, &answer);
+    drainer_status_init(&drainer);
+    if (st == NT_OK) {
+        status = answer_tell(answer, a->json);
+    } else if (st == NT_ETIMEOUT && ask_drainer(socket, ASK_STATUS, OFFER_WITHIN, &drainer) == NT_OK) {
+        fprintf(stderr, "notify_twilio: not stored (%s); process %ld has it in memory, and has not sent it yet\n",
+                buf_text(&r->store_trouble), drainer.pid);
+        status = EXIT_TRY_AGAIN;
+    }
+    drainer_status_clean(&drainer);
+    mem_free(answer);
+    return status;
+}
+
 int send_run(struct runtime *r, const struct arguments *a, struct order *order)
 {
     struct accepted pages;
@@ -124,16 +149,25 @@ int send_run(struct runtime *r, const struct arguments *a, struct order *order)
         offer_log(socket, getenv("NOTIFY_TWILIO_OFFER"));
     if (!offered || strcmp(offered, socket) != 0) {
         char *answer = NULL;
-        status = offer_order(order, socket, runtime_now(r), &answer) == NT_OK ? answer_tell(answer, a->json) : -1;
+        status = offer_order(order, socket, runtime_now(r), OFFER_WITHIN, &answer) == NT_OK
+                     ? answer_tell(answer, a->json)
+                     : -1;
         mem_free(answer);
         if (status >= 0)
             goto done;
     }
     session_drop_root(r);
     enum nt_status st = drain_lock_take(r->config->store, false, &lock, &holder);
-    if (st == NT_EBUSY)
+    if (st == NT_EBUSY) {
         st = departure_store(r, a, order, &pages, &error);
-    else /* without a lock there is no store either: the drainer finds out, and goes without both */
+        if (st == NT_OK && r->spare) {
+            status = ask_again(r, a, order, socket);
+            if (status >= 0)
+                goto done;
+            accepted_clean(&pages);
+            st = departure_drain(r, a, order, -1, &pages, &error);
+        }
+    } else /* without a lock there is no store either: the drainer finds out, and goes without both */
         st = departure_drain(r, a, order, lock, &pages, &error);
     if (st == NT_OK) {
         print_accepted(&pages, a->json);

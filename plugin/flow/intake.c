@@ -366,6 +366,21 @@ void intake_rename(struct drainer *d, const struct idmap *first, const struct id
     }
 }
 
+static void answer_control(struct drainer *d, struct request *q, struct buf *answer)
+{
+    /* a daemon does not leave for another: it says so by its status */
+    if (q->leave && !d->o->daemon)
+        d->leaving = true;
+    write_status(d, answer);
+    handover_answer(d->server, q->client, buf_text(answer), answer->len);
+}
+
+static void answer_error(struct drainer *d, struct request *q, const char *error, int exit_status, struct buf *answer)
+{
+    write_error(error, exit_status, answer);
+    handover_answer(d->server, q->client, buf_text(answer), answer->len);
+}
+
 void intake_answer(struct drainer *d, enum nt_status turn)
 {
     if (turn == NT_OK && d->intake->late.n)
@@ -377,27 +392,20 @@ void intake_answer(struct drainer *d, enum nt_status turn)
             answer_starter(q, turn);
             continue;
         }
-        bool accepted = !q->control && !(q->alert && turn != NT_OK) && !(q->error.len && q->exit);
-        if (accepted && put_off(d, q))
-            continue;
         buf_init(&answer, ANSWER_MAX);
         (void)fault_point("answer.before");
-        if (accepted) {
-            answer_accepted(d, q, &answer);
-            goto answered;
-        }
         if (q->control) {
-            /* a daemon does not leave for another: it says so by its status */
-            if (q->leave && !d->o->daemon)
-                d->leaving = true;
-            write_status(d, &answer);
+            answer_control(d, q, &answer);
         } else if (q->alert && turn != NT_OK) {
-            write_error(nt_status_text(turn), EXIT_AGAIN_, &answer);
+            answer_error(d, q, nt_status_text(turn), EXIT_AGAIN_, &answer);
+        } else if (q->error.len && q->exit) {
+            answer_error(d, q, buf_text(&q->error), q->exit, &answer);
+        } else if (put_off(d, q)) {
+            buf_clean(&answer);
+            continue;
         } else {
-            write_error(buf_text(&q->error), q->exit, &answer);
+            answer_accepted(d, q, &answer);
         }
-        handover_answer(d->server, q->client, buf_text(&answer), answer.len);
-    answered:
         buf_clean(&answer);
         request_clean(q);
     }

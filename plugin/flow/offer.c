@@ -10,10 +10,11 @@
 #include "handover/client.h"
 #include "handover/frame.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { OFFER_ANSWER = 256 * 1024, OFFER_WITHIN = 1000 };
+enum { OFFER_ANSWER = 256 * 1024 };
 
 static void put(struct frame *f, const char *key, const char *value)
 {
@@ -27,12 +28,12 @@ static void put_all(struct frame *f, const struct kv *kv)
         frame_put(f, kv->pair[i].key, kv->pair[i].value);
 }
 
-static void write_frame(struct frame *f, const struct order *o, int64_t now)
+static void write_frame(struct frame *f, const struct order *o, int64_t deadline)
 {
     char number[32];
     frame_put(f, "notify_twilio", "1");
     put(f, "request", o->uuid);
-    snprintf(number, sizeof number, "%lld", (long long)now + OFFER_WITHIN);
+    snprintf(number, sizeof number, "%lld", (long long)deadline);
     frame_put(f, "deadline", number);
     put(f, "source", o->source);
     for (size_t i = 0; i < o->to.n; i++)
@@ -72,7 +73,7 @@ void offer_log(const char *socket, const char *end)
         log_warning("the drainer did not answer on %s within %d ms: going on alone", socket, OFFER_WITHIN);
 }
 
-enum nt_status offer_order(const struct order *order, const char *socket, int64_t now, char **answer)
+enum nt_status offer_order(const struct order *order, const char *socket, int64_t now, int64_t within, char **answer)
 {
     enum nt_status st = NT_ENOMEM;
     struct frame frame;
@@ -81,8 +82,8 @@ enum nt_status offer_order(const struct order *order, const char *socket, int64_
     if (!memory || !text)
         goto done;
     frame_init(&frame, memory);
-    write_frame(&frame, order, now);
-    switch (handover_ask(socket, frame.data, frame.len, OFFER_WITHIN, text, OFFER_ANSWER)) {
+    write_frame(&frame, order, now + within);
+    switch (handover_ask(socket, frame.data, frame.len, within, text, OFFER_ANSWER)) {
     case HANDOVER_ANSWERED:
         *answer = text;
         text = NULL;
@@ -96,8 +97,9 @@ enum nt_status offer_order(const struct order *order, const char *socket, int64_
         st = NT_EACCES;
         break;
     case HANDOVER_SILENT:
-        offer_log(socket, "silent");
-        st = NT_ETIMEOUT;
+        st = errno == ETIMEDOUT ? NT_ETIMEOUT : NT_EIO;
+        if (st == NT_ETIMEOUT && within == OFFER_WITHIN)
+            offer_log(socket, "silent");
         break;
     case HANDOVER_FAILED:
         st = NT_EIO;

@@ -276,10 +276,12 @@ void spare_leave(struct drainer *d)
         goto done;
     }
     rename_flights(d, &made, &d->to_real);
+    intake_rename(d, &made, &d->to_real);
     store_close(r->store);
     r->store = real;
     real = NULL;
     r->spare = false;
+    intake_late(d);
     buf_reset(&r->store_trouble);
     idmap_clean(&d->to_spare);
     idmap_clean(&d->to_real);

@@ -12,15 +12,17 @@
  */
 #include "queue/sqlite_private.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { BUSY_MS = 5000, URI_MAX = 8192, OPEN_TRIES = 3 };
+enum { BUSY_MS = 5000, BUSY_PAUSE = 5, URI_MAX = 8192, OPEN_TRIES = 3 };
 
 static int count_pages(void *arg, sqlite3 *db, const char *name, int pages)
 {
@@ -210,11 +212,26 @@ done:
     return status;
 }
 
+/* SQLite's own patience does not cover the change to a write-ahead log, which is refused at once while anybody else has
+ * a lock: of a maker that is killed, queue.write may be free a moment before his locks of the database are. */
+static enum nt_status connect_patiently(struct sqlite_store *s, bool make, struct buf *error)
+{
+    int64_t end = clock_boot(clock_system()) + BUSY_MS;
+    for (;;) {
+        if (error)
+            buf_reset(error);
+        enum nt_status status = connect_once(s, make, error);
+        if (status != NT_EBUSY || clock_boot(clock_system()) >= end)
+            return status;
+        poll(NULL, 0, BUSY_PAUSE);
+    }
+}
+
 enum nt_status sqlite_connect(struct sqlite_store *s, bool make, struct buf *error)
 {
     enum nt_status status = NT_EIO;
     for (int i = 0; i < OPEN_TRIES; i++) {
-        status = connect_once(s, make, error);
+        status = connect_patiently(s, make, error);
         if (status || !sqlite_replaced(s))
             break;
         sqlite_disconnect(s); /* replaced between our looking and our opening: which of the two have we got? */

@@ -49,16 +49,19 @@ def rows(site, sql, *values, database=None):
     path = database or site.database
     if not path.exists():
         return []
-    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
-    try:
-        db.row_factory = sqlite3.Row
-        return [dict(row) for row in db.execute(sql, values)]
-    except sqlite3.OperationalError as e:
-        if "no such table" in str(e):
-            return []
-        raise
-    finally:
-        db.close()
+    end = time.monotonic() + 30
+    while True:
+        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=5)
+        try:
+            db.row_factory = sqlite3.Row
+            return [dict(row) for row in db.execute(sql, values)]
+        except sqlite3.OperationalError as e:
+            if "no such table" in str(e):
+                return []
+            if time.monotonic() > end:  # who only reads may find the log gone, or being recovered, for a moment
+                raise
+        finally:
+            db.close()
 
 
 def pages(site, database=None):

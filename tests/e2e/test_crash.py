@@ -103,6 +103,13 @@ class FaultPoints(delivery.Test):
                             f"nothing ever died at {point}")
 
 
+def told(site, to):
+    """What the store and the log know of a number's pages."""
+    found = [page for page in pages(site) if page["number"] == to]
+    lines = [line for line in site.log().splitlines() if to in line or "store" in line or "memory" in line]
+    return "\n".join([f"{page['id']} {page['state']}: {delivery.steps(site, page['id'])}" for page in found] + lines)
+
+
 class Random(delivery.Test):
     def test_kill_anything(self):
         seconds = float(os.environ.get("NT_CRASH_SECONDS", "8"))
@@ -151,11 +158,12 @@ class Random(delivery.Test):
             killed += status == -signal.SIGKILL
             self.assertIn(status, (0, 75, -signal.SIGKILL), errors)
             if status == 0:
-                self.assertEqual(count, 1, f"{host} to {to} was accepted")
+                self.assertEqual(count, 1, f"{host} to {to} was accepted: {errors}\n{told(site, to)}")
             else:
-                self.assertLessEqual(count, 1, f"{host} to {to} ended with {status}")
+                self.assertLessEqual(count, 1, f"{host} to {to} ended with {status}\n{told(site, to)}")
         self.assertGreater(len(sent), 20)
-        print(f"{len(sent)} alerts, {killed} of their senders killed")
+        alone = sum("cannot be used" in line for line in site.log().splitlines())
+        print(f"{len(sent)} alerts, {killed} of their senders killed; the store was given up {alone} times")
 
 
 if __name__ == "__main__":

@@ -279,6 +279,36 @@ static void test_processes__a_rescue_that_dies_is_begun_again(void **state)
     check_integrity(f->path);
 }
 
+/* Whoever was making the store is being killed: queue.write is free already, his locks of the database are not yet.
+ * SQLite then refuses the change to a write-ahead log at once. */
+static void test_processes__begun_after_a_death(void **state)
+{
+    struct scratch *f = *state;
+    int ready[2], status;
+    char byte;
+    close(open(f->path, O_RDWR | O_CREAT | O_CLOEXEC, 0660));
+    assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+    pid_t dying = fork();
+    assert_true(dying >= 0);
+    if (dying == 0) {
+        sqlite3 *db = NULL;
+        if (sqlite3_open(f->path, &db) != SQLITE_OK ||
+            sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK ||
+            write(ready[1], "r", 1) != 1)
+            _exit(1);
+        nanosleep(&(struct timespec){.tv_nsec = 300 * 1000 * 1000}, NULL);
+        _exit(0);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    struct store *s = NULL;
+    assert_int_equal(store_open(f->url, &s, NULL), NT_OK);
+    store_close(s);
+    assert_int_equal(waitpid(dying, &status, 0), dying);
+    assert_int_equal(status, 0);
+    close(ready[0]);
+    close(ready[1]);
+}
+
 int main(int argc, char *argv[])
 {
     self = "/proc/self/exe";
@@ -293,6 +323,7 @@ int main(int argc, char *argv[])
         IN_FOLDER(test_processes__dying_at_each_point),
         IN_FOLDER(test_processes__all_rescue_at_once),
         IN_FOLDER(test_processes__a_rescue_that_dies_is_begun_again),
+        IN_FOLDER(test_processes__begun_after_a_death),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
