@@ -137,6 +137,17 @@ class Built(Package):
         for name, target in links.items():
             self.assertTrue((self.content / name).exists(), f"{name} -> {target} leads nowhere")
 
+    def test_examples_name_what_is_there(self):
+        """The program, the module, the plugin: by the paths that the package gives them."""
+        found = set()
+        for example in (self.content / "usr/share/notify_twilio/examples").rglob("*"):
+            if example.is_file():
+                found |= {p.rstrip("./-") for p in re.findall(r"/usr/[\w./-]*twilio[\w./-]*", example.read_text("utf-8"))}
+        self.assertIn("/usr/bin/notify_twilio", found)
+        self.assertIn("/usr/libexec/notify_twilio/notify_twilio_neb.so", found)
+        for path in found:
+            self.assertTrue((self.content / path.lstrip("/")).exists(), path)
+
     def test_manuals(self):
         """No page has a line that troff complains about."""
         for page in self.content.glob("usr/share/man/man?/*.gz"):
