@@ -13,6 +13,7 @@ import pathlib
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -38,6 +39,7 @@ class Bench:
         self.build = pathlib.Path(build).resolve()
         os.environ["NT_BIN"] = str(self.build / "notify/notify_twilio")
         os.environ["NT_SIM"] = str(self.build / "tests/support/twilio_simulator")
+        os.environ["NT_NEB"] = str(self.build / "plugin/neb/notify_twilio_neb.so")
         os.environ["TMPDIR"] = FOLDER
         self.rows = []
 
@@ -312,6 +314,126 @@ def part_storm(bench):
                   f"p99, from its hand-over to the wire; p50 {late[len(late) // 2]:.0f}, max {late[-1]:.0f}")
 
 
+def cpu(pid, children):
+    """Seconds of processor that a process has used, itself or with the children that it has waited for."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15] if children else fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+class Core:
+    """The real Nagios with one host and many services, each of which has one problem to tell of."""
+
+    def __init__(self, bench, site, services, broker, notify=True, **options):
+        from nagios import Nagios  # pylint: disable=import-outside-toplevel
+        extra = "".join(f"""
+define service {{
+  host_name              web01
+  service_description    s{n}
+  _RUNBOOK               https://wiki.example.org/s{n}
+  check_command          unused
+  max_check_attempts     1
+  active_checks_enabled  0
+  notification_interval  0
+  notification_period    always
+  contacts               someone
+}}""" for n in range(services))
+        self.site, self.services = site, services
+        self.times = site.folder / "times"
+        main = f"event_broker_options=-1\nbroker_module={site.folder}/bin/bench_broker.so {self.times}\nenable_notifications={int(notify)}\n"
+        self.nagios = Nagios(site, pager="+15005559999", broker=broker, extra=extra, main=main, **options)
+        shutil.copy(bench.build / "tests/bench/bench_broker.so", site.folder / "bin")
+        self.nagios.run()
+
+    def children(self):
+        pid = self.nagios.process.pid
+        return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def used(self, daemon):
+        """[core, its workers and what they ran, the daemon]"""
+        return [cpu(self.nagios.process.pid, False), sum(cpu(child, True) for child in self.children()),
+                cpu(daemon.pid, False)]
+
+    def problems(self, first, last):
+        """A problem of each of these services, one after another: each is a notification of its own."""
+        with open(self.nagios.pipe, "w", encoding="utf-8", buffering=1) as pipe:
+            for n in range(first, last):
+                pipe.write(f"[{int(time.time())}] PROCESS_SERVICE_CHECK_RESULT;web01;s{n};2;HTTP CRITICAL: HTTP/1.1 503 Service "
+                           f"Unavailable - 312 bytes|time=0.412s\n")
+                time.sleep(0.01)
+
+    def wait(self, alerts, pages):
+        harness.wait_until(lambda: self.nagios.all_log().count("SERVICE ALERT:") >= alerts, 60, "the core has seen all")
+        harness.wait_until(lambda: self.pages() >= pages, 60, f"{pages} pages are stored")
+
+    def pages(self):
+        import sqlite3  # pylint: disable=import-outside-toplevel
+        with sqlite3.connect(f"file:{self.site.database}?mode=ro", uri=True) as db:
+            return db.execute("SELECT count(*) FROM page").fetchone()[0]
+
+    def end(self):
+        """Microseconds of the main loop for each notification."""
+        self.nagios.stop()
+        return [float(line) for line in self.times.read_text().split()] if self.times.exists() else []
+
+
+def core_run(bench, services, broker, notify=True, **options):
+    """Processor and main loop time of so many notifications; all are held back for one number, so nothing is sent."""
+    throttle = {"urgent": [{"pages": 1, "per": "3h"}], "routine": [{"pages": 1, "per": "3h"}]}
+    with Stage({"throttle": throttle, "hold_max": {"urgent": "3h", "routine": "3h"}}, QUICK) as (_, site):
+        words = None if broker is None else f"socket={site.socket} {broker}"
+        core = Core(bench, site, services + 20, words, notify, **options)
+        try:
+            daemon = site.serve()
+            core.problems(services, services + 20)  # not counted
+            core.wait(20, 20 if notify else 0)
+            before = core.used(daemon)
+            core.problems(0, services)
+            core.wait(20 + services, services + 20 if notify else 0)
+            time.sleep(0.5)
+            used = [(after - begin) * 1e3 / services for begin, after in zip(before, core.used(daemon))]
+        finally:
+            times = core.end()
+        return used, sorted(times[20:])
+
+
+def part_broker(bench):
+    """the broker module in the real Nagios, against the notification command"""
+    if not shutil.which("nagios4", path="/usr/sbin:/usr/bin"):
+        print("broker: there is no nagios4", file=sys.stderr)
+        return
+    services = 300
+    (_, disk), = bench.tool("bench_store", "disk", FOLDER)[0]
+    idle, _ = core_run(bench, services, None, notify=False, environment=False)
+    taken, times = core_run(bench, services, "wait=1000", environment=False)  # none is left to the command
+    (_, again), = bench.tool("bench_store", "disk", FOLDER)[0]  # before and after: others use it too
+    sync = {share: (disk[f"fdatasync_{share}"] + again[f"fdatasync_{share}"]) / 2 for share in ("p50", "p99")}
+    p50, p99 = (times[len(times) * share // 100] / 1e3 for share in (50, 99))
+    bench.row("broker callback p50", p50, round(sync["p50"] + 0.15, 3), " ms",
+              f"in Nagios's main loop, one at a time; limit: fdatasync's {sync['p50']:.2f} + 0.15")
+    bench.row("broker callback p99", p99, round(sync["p99"] + 2, 3), " ms",
+              f"limit: fdatasync's {sync['p99']:.2f} + 2; max {times[-1] / 1e3:.1f}")
+    for what, options in (("arguments", {}), ("environment", {"template": "twilio-contact-environment"})):
+        forked, other = core_run(bench, services, None, environment=what == "environment", **options)
+        parts = [[a - i for a, i in zip(used, idle)] for used in (taken, forked)]
+        ours, theirs = map(sum, parts)
+        words = " against ".join("/".join(f"{part:.2f}" for part in used) for used in parts)
+        bench.row(f"broker CPU, command by {what}", ours / theirs, 0.2, "×",
+                  f"of a whole notification: {ours:.2f} ms against {theirs:.2f} (core/worker/daemon {words})")
+        bench.row("  that command's start", other[len(other) // 2] / 1e3, unit=" ms",
+                  detail=f"p50 in the main loop, where the module takes {p50:.2f} with the disk in it")
+    with Stage(FREE, QUICK) as (_, site):
+        core = Core(bench, site, 10, f"socket={site.socket}", environment=False)
+        daemon = site.serve()
+        os.kill(daemon.pid, signal.SIGSTOP)
+        try:
+            core.problems(0, 10)
+            harness.wait_until(lambda: len(core.nagios.notified()) >= 10, 60, "all are told")
+        finally:
+            os.kill(daemon.pid, signal.SIGCONT)
+            times = core.end()
+        bench.row("broker, daemon stopped", times[0] / 1e3, 60, " ms", f"once; then at most {max(times[1:]) / 1e3:.2f}")
+
+
 def part_disk(bench):
     """the disk itself"""
     (_, disk), = bench.tool("bench_store", "disk", FOLDER)[0]
@@ -321,7 +443,7 @@ def part_disk(bench):
 
 PARTS = {name[5:].replace("_", "-"): function for name, function in list(globals().items()) if name.startswith("part_")}
 ORDER = ["disk", "one-shot", "handover", "render", "fan-out", "accept", "writers", "drain", "storm", "pacing", "memory",
-         "history"]
+         "broker", "history"]
 
 
 def main(args):

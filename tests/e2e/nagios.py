@@ -15,12 +15,12 @@ ILLEGAL = "`~$&|'\"<>"
 
 class Nagios(monitors.Monitor):
     """broker: None = no module; else the line that broker.cfg has, with these words after it, or, when there are commands=
-    among them, instead of those that it has."""
+    among them, instead of those that it has. extra: objects; main: lines of nagios.cfg, over those that are there."""
 
-    def __init__(self, site, environment, pager, template="twilio-contact", broker=None, flapping=False, extra=""):
+    def __init__(self, site, environment, pager, template="twilio-contact", broker=None, flapping=False, extra="", main=""):
         super().__init__(site, "nagios")
         self.environment, self.pager, self.template = environment, pager, template
-        self.flapping, self.extra = flapping, extra
+        self.flapping, self.extra, self.main = flapping, extra, main
         self.broker = self.broker_lines(broker) if broker is not None else ""
 
     def broker_lines(self, words):
@@ -41,7 +41,7 @@ class Nagios(monitors.Monitor):
             f"temp_file={folder}/nagios.tmp", f"temp_path={folder}", f"illegal_macro_output_chars={ILLEGAL}",
             f"enable_environment_macros={int(self.environment)}", "use_syslog=0", "check_external_commands=1",
             "enable_notifications=1", "execute_host_checks=0", f"execute_service_checks={int(bool(self.extra))}",
-            "check_workers=1", "service_inter_check_delay_method=n", "status_update_interval=1", "enable_flap_detection=1", self.broker, ""])
+            "check_workers=1", "service_inter_check_delay_method=n", "status_update_interval=1", "enable_flap_detection=1", self.broker, self.main, ""])
 
     def objects(self):
         always = "\n".join(f"  {day} 00:00-24:00" for day in
