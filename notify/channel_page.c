@@ -128,7 +128,7 @@ enum nt_status channel_page_start(struct channel_page *p, const struct channel_w
         status = start(p, &argv);
     if (!status) {
         p->running = true;
-        p->until = now + SPARE_TIME + (way->settings->wait < 0 ? CHANNEL_WAIT : way->settings->wait) * 1000;
+        p->until = now + SPARE_TIME + INT64_C(1000) * (way->settings->wait < 0 ? CHANNEL_WAIT : way->settings->wait);
         p->dialect = r->dialect;
         p->silent = r->silent;
         memcpy(p->id, r->id, sizeof p->id);

@@ -57,9 +57,9 @@ static int64_t unit_seconds(char unit)
     case 'd':
         return 86400;
     case 'M':
-        return 30 * 86400;
+        return INT64_C(30) * 86400;
     case 'y':
-        return 365 * 86400;
+        return INT64_C(365) * 86400;
     default:
         return 0;
     }
@@ -141,6 +141,6 @@ int64_t moment_stamp(const char *text)
     if (!take_zone(at, &east) || year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 ||
         minute > 59 || second > 60)
         return -1;
-    int64_t value = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - east;
+    int64_t value = days_of(year, month, day) * 86400 + INT64_C(3600) * hour + INT64_C(60) * minute + second - east;
     return value < 0 ? -1 : value;
 }
