@@ -26,10 +26,10 @@ REGION = "eu-central-1"
 
 
 def npm_folder():
-    """Where node_modules lies (NT_NPM_DIR)."""
-    folder = os.environ.get("NT_NPM_DIR")
+    """Where node_modules lies (NT_NPM)."""
+    folder = os.environ.get("NT_NPM")
     if not folder or not pathlib.Path(folder, "node_modules", "@20minutes", "s3rver").is_dir():
-        raise RuntimeError("NT_NPM_DIR does not lead to the packages of tests/contract-packages.txt")
+        raise RuntimeError("NT_NPM does not lead to the packages of tests/contract-packages.txt")
     return folder
 
 

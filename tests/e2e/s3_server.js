@@ -29,10 +29,25 @@ globalThis.Date = class extends RealDate {
 };
 
 const package_ = path.join(path.resolve(npm), 'node_modules', '@20minutes', 's3rver');
+// A request's time is compared with the clock; s3rver overlooks that it cannot read what stands in x-amz-date.
+const utils = require(path.join(package_, 'lib', 'utils'));
+const { parseDate } = utils;
+utils.parseDate = (written) => {
+  const date = parseDate(written);
+  return Number.isNaN(date.getTime()) ? utils.parseISO8601String(written) : date;
+};
 const S3rver = require(package_);
 const { DUMMY_ACCOUNT } = require(path.join(package_, 'lib', 'models', 'account'));
 DUMMY_ACCOUNT.revokeAccessKey('S3RVER');
 DUMMY_ACCOUNT.createKeyPair(options.id, options.secret);
+
+// With the bucket in the host's name, what is signed is the path as it was asked for; s3rver puts the bucket before it.
+const v4 = require(path.join(package_, 'lib', 'signature', 'v4'));
+const { getStringToSign } = v4;
+v4.getStringToSign = (asked, given) => {
+  const inHost = asked.headers.host.startsWith(`${options.bucket}.`);
+  return getStringToSign(inHost ? { ...asked, uri: asked.uri.slice(options.bucket.length + 1) } : asked, given);
+};
 
 const s3 = new S3rver({
   directory: options.folder,
