@@ -479,14 +479,12 @@ class Choice(MediaTest):
         """Twilio looks at a picture only after it has taken the message."""
         server = self.pictures()
         site = self.media_site([{"name": "g", "url": server.url + "/good/"}])
-        page = self.send(site, "-g", "g")
-        self.assert_picture(page)
-        self.sim.settle("undelivered", 12300, sid=page["sid"])
+        self.sim.settings(outcomes={harness.ALICE: {"status": "undelivered", "error": 12300}})
+        self.send(site, "-g", "g")
         harness.wait_until(lambda: len(self.sim.messages()) == 2, 30, "it goes once more, as text")
         self.assertEqual([len(m["media"]) for m in self.sim.messages()], [1, 0])
         again = self.settled(site, 2)
         self.assertIn("without its pictures", self.history(site, again))
-        self.sim.settle("undelivered", 12300, sid=again["sid"])
         harness.wait_until(lambda: self.settled(site, 2)["state"] == "undelivered", 30, "that is final")
         self.assertEqual(len(self.sim.messages()), 2)
 
