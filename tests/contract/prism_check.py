@@ -1,4 +1,4 @@
-"""Holds our requests against Twilio's own OpenAPI file, by a validating mock (npm @stoplight/prism-cli).
+"""Holds our forms against Twilio's own OpenAPI file, by a validating mock.
 
     prism_check.py NPM_FOLDER [FORMS.json]
 
@@ -7,27 +7,16 @@ prints with `send --dry-run --json` for a set of configurations, and one page is
 headers and the credentials are judged as well. Before anything else the mock must refuse forms known to be wrong: an
 oracle that says yes to everything proves nothing.
 
-The OpenAPI file comes from NPM_FOLDER/node_modules/@twilio/cli-core, or out of that package, fetched by `npm pack`.
 Exit status 0 and a line of counts, or 1 with what was refused.
 """
 
-import base64
-import http.client
 import json
-import os
 import pathlib
-import signal
-import subprocess
 import sys
-import tarfile
 import tempfile
-import urllib.parse
 
 import harness
-
-PACKAGE = "@twilio/cli-core@9.0.0"
-INSIDE = "src/services/twilio-api/twilio_api_v2010.json"
-CREATE = "/2010-04-01/Accounts/{AccountSid}/Messages.json"
+import prism
 
 GOOD = [["To", harness.ALICE], ["From", harness.FROM], ["Body", "x"]]
 WRONG = [
@@ -50,72 +39,6 @@ SITES = [
     ({"twilio": {"application_sid": "AP" + "0" * 32}}, []),
     ({"expire": {"urgent": "30h", "routine": "2m"}}, []),
 ]
-
-
-def api_file(npm, folder):
-    """The OpenAPI file as the mock can use it, as a path; and the names of the parameters of a new message."""
-    path = npm / "node_modules" / PACKAGE.rpartition("@")[0] / INSIDE
-    if path.exists():
-        api = json.loads(path.read_text())
-    else:
-        archives = list(npm.glob("twilio-cli-core-*.tgz"))
-        if not archives:
-            subprocess.run(["npm", "pack", "--silent", "--pack-destination", str(npm), PACKAGE], check=True, timeout=120)
-            archives = list(npm.glob("twilio-cli-core-*.tgz"))
-        with tarfile.open(archives[0]) as archive:
-            api = json.load(archive.extractfile("package/" + INSIDE))
-    form = api["paths"][CREATE]["post"]["requestBody"]["content"]["application/x-www-form-urlencoded"]
-    # Without it a repeated MediaUrl is taken for a list in one value.
-    form["encoding"] = {"MediaUrl": {"style": "form", "explode": True}}
-    target = pathlib.Path(folder, "api.json")
-    target.write_text(json.dumps(api))
-    return target, set(form["schema"]["properties"])
-
-
-class Mock:
-    """A running prism; `with Mock(…) as mock`."""
-
-    def __init__(self, npm, api):
-        self.port = harness.free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.log = tempfile.TemporaryFile("w+")
-        self.process = subprocess.Popen([str(npm / "node_modules" / ".bin" / "prism"), "mock", "-h", "127.0.0.1", "-p",
-                                         str(self.port), str(api)], stdout=self.log, stderr=subprocess.STDOUT,
-                                        stdin=subprocess.DEVNULL, start_new_session=True)
-
-    def __enter__(self):
-        harness.wait_until(self.answers, 30, "prism listens")
-        return self
-
-    def __exit__(self, *unused):
-        os.killpg(self.process.pid, signal.SIGTERM)
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-        self.log.close()
-
-    def answers(self):
-        if self.process.poll() is not None:
-            self.log.seek(0)
-            raise RuntimeError(f"prism ended with {self.process.returncode}: {self.log.read()[-2000:]}")
-        try:
-            return self.post(GOOD)[0]
-        except OSError:
-            return None
-
-    def post(self, form):
-        """(status, the answer's text)"""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        pair = base64.b64encode(f"{harness.ACCOUNT}:{harness.TOKEN}".encode()).decode()
-        try:
-            connection.request("POST", CREATE.replace("{AccountSid}", harness.ACCOUNT), urllib.parse.urlencode([tuple(pair) for pair in form]),
-                               {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {pair}"})
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode()
-        finally:
-            connection.close()
 
 
 def our_forms():
@@ -154,8 +77,8 @@ def main(arguments):
     npm = pathlib.Path(arguments[1]).resolve()
     refused = []
     with tempfile.TemporaryDirectory() as folder:
-        path, known = api_file(npm, folder)
-        with Mock(npm, path) as mock:
+        path, known = prism.api_file(npm, folder)
+        with prism.Prism(npm, path) as mock:
             for form in WRONG:
                 status, _ = mock.post(form)
                 if status < 400:

@@ -37,6 +37,17 @@ class Sdk(harness.Test):
         self.assertEqual((again.status, again.body), ("delivered", "Grüße {1}"))
         self.assertEqual(self.sim.messages()[0]["validity"], 600)
 
+    def test_https(self):
+        self.sim = self.simulator(tls=True)
+        http = TwilioHttpClient()
+        self.addCleanup(http.session.close)
+        http.session.verify = str(self.sim.ca_file)
+        client = Client(harness.ACCOUNT, harness.TOKEN, http_client=http)
+        client.api.base_url = self.sim.url
+        message = client.messages.create(to=ALICE, from_=FROM, body="over TLS")
+        self.assertEqual(client.messages(message.sid).fetch().body, "over TLS")
+        self.assertEqual([m.sid for m in client.messages.list(to=ALICE)], [message.sid])
+
     def test_media_and_service(self):
         urls = ["https://example.org/a.png", "https://example.org/b.png"]
         message = self.client.messages.create(to=ALICE, messaging_service_sid=SERVICE, media_url=urls, body="see")
