@@ -1,10 +1,10 @@
 /*
  * notification: what a core tells of a notification, as a hand-over frame and as the line of its log.
  *
- * The macros are asked for one by one, unstripped: nothing here passes through a shell. Four of them exist only while
- * the core prepares a command and are made from the callback's data: NOTIFICATIONTYPE, -AUTHOR, -COMMENT and -NUMBER.
- * Sums over all objects (TOTALHOSTSUP and its like) and lists of members are left out: they cost time that grows with
- * the installation, in the core's only thread.
+ * The macros are asked for one by one, unstripped: nothing here passes through a shell. Some exist only while the core
+ * prepares a command and are made from the callback's data: NOTIFICATIONTYPE and its like, and who acknowledged. Sums
+ * over all objects (TOTALHOSTSUP) and lists of members are left out: they cost time that grows with the installation,
+ * in the core's only thread. So is SERVICENOTES: in Nagios 4.4, each time one asks for it, its text is lost as memory.
  *
  * The line of the log is the core's own, for the programs that read it:
  *
@@ -32,9 +32,8 @@ static const char *const host_first[] = {"HOSTSTATE",   "HOSTNOTIFICATIONID", "H
                                          "HOSTADDRESS", "HOSTALIAS",          "HOSTDISPLAYNAME"};
 static const char *const service_first[] = {"SERVICESTATE", "SERVICENOTIFICATIONID", "SERVICEPROBLEMID",
                                             "SERVICEDURATIONSEC", "SERVICEDISPLAYNAME"};
-static const char *const service_text[] = {"SERVICEOUTPUT", "LONGSERVICEOUTPUT", "SERVICEACKAUTHOR",
-                                           "SERVICEACKCOMMENT"};
-static const char *const host_text[] = {"HOSTOUTPUT", "LONGHOSTOUTPUT", "HOSTACKAUTHOR", "HOSTACKCOMMENT"};
+static const char *const service_text[] = {"SERVICEOUTPUT", "LONGSERVICEOUTPUT"};
+static const char *const host_text[] = {"HOSTOUTPUT", "LONGHOSTOUTPUT"};
 
 static const char *const contact_rest[] = {"CONTACTALIAS",
                                            "CONTACTEMAIL",
@@ -51,24 +50,29 @@ static const char *const contact_rest[] = {"CONTACTALIAS",
                                            "SHORTDATETIME",
                                            "DATE",
                                            "TIME"};
-static const char *const service_rest[] = {
-    "SERVICEPERFDATA",      "SERVICEINFOURL",       "SERVICENOTESURL",           "SERVICEACTIONURL",
-    "SERVICENOTES",         "SERVICESTATEID",       "LASTSERVICESTATE",          "LASTSERVICESTATEID",
-    "SERVICESTATETYPE",     "SERVICEATTEMPT",       "MAXSERVICEATTEMPTS",        "SERVICEEVENTID",
-    "LASTSERVICEEVENTID",   "LASTSERVICEPROBLEMID", "SERVICENOTIFICATIONNUMBER", "SERVICEDURATION",
-    "SERVICEDOWNTIME",      "SERVICEISVOLATILE",    "SERVICEIMPORTANCE",         "SERVICELATENCY",
-    "SERVICEEXECUTIONTIME", "SERVICEPERCENTCHANGE", "SERVICEGROUPNAME",          "SERVICEGROUPNAMES",
-    "SERVICEGROUPALIAS",    "LASTSERVICECHECK",     "LASTSERVICESTATECHANGE",    "LASTSERVICEOK",
-    "LASTSERVICEWARNING",   "LASTSERVICEUNKNOWN",   "LASTSERVICECRITICAL",       "SERVICECHECKCOMMAND",
-    "SERVICEACKAUTHORNAME", "SERVICEACKAUTHORALIAS"};
+static const char *const service_rest[] = {"SERVICEPERFDATA",      "SERVICEINFOURL",
+                                           "SERVICENOTESURL",      "SERVICEACTIONURL",
+                                           "SERVICESTATEID",       "LASTSERVICESTATE",
+                                           "LASTSERVICESTATEID",   "SERVICESTATETYPE",
+                                           "SERVICEATTEMPT",       "MAXSERVICEATTEMPTS",
+                                           "SERVICEEVENTID",       "LASTSERVICEEVENTID",
+                                           "LASTSERVICEPROBLEMID", "SERVICENOTIFICATIONNUMBER",
+                                           "SERVICEDURATION",      "SERVICEDOWNTIME",
+                                           "SERVICEISVOLATILE",    "SERVICEIMPORTANCE",
+                                           "SERVICELATENCY",       "SERVICEEXECUTIONTIME",
+                                           "SERVICEPERCENTCHANGE", "SERVICEGROUPNAME",
+                                           "SERVICEGROUPNAMES",    "SERVICEGROUPALIAS",
+                                           "LASTSERVICECHECK",     "LASTSERVICESTATECHANGE",
+                                           "LASTSERVICEOK",        "LASTSERVICEWARNING",
+                                           "LASTSERVICEUNKNOWN",   "LASTSERVICECRITICAL",
+                                           "SERVICECHECKCOMMAND"};
 static const char *const host_rest[] = {
-    "HOSTPERFDATA",        "HOSTINFOURL",       "HOSTNOTESURL",    "HOSTACTIONURL",       "HOSTNOTES",
-    "HOSTSTATEID",         "LASTHOSTSTATE",     "LASTHOSTSTATEID", "HOSTSTATETYPE",       "HOSTATTEMPT",
-    "MAXHOSTATTEMPTS",     "HOSTEVENTID",       "LASTHOSTEVENTID", "LASTHOSTPROBLEMID",   "HOSTNOTIFICATIONNUMBER",
-    "HOSTDURATION",        "HOSTDOWNTIME",      "HOSTIMPORTANCE",  "HOSTLATENCY",         "HOSTEXECUTIONTIME",
-    "HOSTPERCENTCHANGE",   "HOSTGROUPNAME",     "HOSTGROUPNAMES",  "HOSTGROUPALIAS",      "LASTHOSTCHECK",
-    "LASTHOSTSTATECHANGE", "LASTHOSTUP",        "LASTHOSTDOWN",    "LASTHOSTUNREACHABLE", "HOSTCHECKCOMMAND",
-    "HOSTACKAUTHORNAME",   "HOSTACKAUTHORALIAS"};
+    "HOSTPERFDATA",        "HOSTINFOURL",   "HOSTNOTESURL",    "HOSTACTIONURL",       "HOSTNOTES",
+    "HOSTSTATEID",         "LASTHOSTSTATE", "LASTHOSTSTATEID", "HOSTSTATETYPE",       "HOSTATTEMPT",
+    "MAXHOSTATTEMPTS",     "HOSTEVENTID",   "LASTHOSTEVENTID", "LASTHOSTPROBLEMID",   "HOSTNOTIFICATIONNUMBER",
+    "HOSTDURATION",        "HOSTDOWNTIME",  "HOSTIMPORTANCE",  "HOSTLATENCY",         "HOSTEXECUTIONTIME",
+    "HOSTPERCENTCHANGE",   "HOSTGROUPNAME", "HOSTGROUPNAMES",  "HOSTGROUPALIAS",      "LASTHOSTCHECK",
+    "LASTHOSTSTATECHANGE", "LASTHOSTUP",    "LASTHOSTDOWN",    "LASTHOSTUNREACHABLE", "HOSTCHECKCOMMAND"};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -141,6 +145,10 @@ void notification_write(const struct core *core, const struct neb_contact_method
     frame_put(frame, "NOTIFICATIONISESCALATED", n->escalated ? "1" : "0");
     put(frame, "NOTIFICATIONAUTHOR", n->ack_author);
     put(frame, "NOTIFICATIONCOMMENT", n->ack_data);
+    if (n->reason_type == NEB_ACKNOWLEDGEMENT) {
+        put(frame, is_service(n) ? "SERVICEACKAUTHOR" : "HOSTACKAUTHOR", n->ack_author);
+        put(frame, is_service(n) ? "SERVICEACKCOMMENT" : "HOSTACKCOMMENT", n->ack_data);
+    }
 
     if (is_service(n))
         put_macros(core, macros, frame, service_text, COUNT(service_text));

@@ -26,7 +26,7 @@ static int process(union neb_macros *macros, char *text, char **out, int options
     size_t len = strlen(text) - 2;
     if (!strcmp(text, "$_HOSTNONE$"))
         *out = strdup(text);
-    else if (!strcmp(text, "$SERVICENOTES$"))
+    else if (!strcmp(text, "$SERVICENOTESURL$"))
         *out = strdup("");
     else if (output_size && (strstr(text, "OUTPUT") || strstr(text, "COMMENT")))
         *out = memset(calloc(1, output_size + 1), 'x', output_size);
@@ -165,6 +165,9 @@ static void test_notification__of_a_service(void **state)
              {"_SERVICERUNBOOK", "_SERVICERUNBOOK"},
              {"_HOSTNONE", ""},
              {"SERVICENOTES", ""},
+             {"SERVICENOTESURL", ""},
+             {"SERVICEACKAUTHOR", "O'Neil"},
+             {"SERVICEACKCOMMENT", "on it"},
              {"TOTALHOSTSUP", ""}};
     for (size_t i = 0; i < sizeof t / sizeof *t; i++)
         assert_string_equal(value_of(&f, t[i].key, NULL), t[i].value);
