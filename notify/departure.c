@@ -136,6 +136,40 @@ static struct departure departure_of(struct runtime *r, const struct arguments *
     return (struct departure){r, a, pages, now + ALONE, now + wait, runtime_now(r) + wait, lock, getpid(), false};
 }
 
+/* Accepted and stored already: leaves a drainer behind, and waits. */
+static void leave_stored(struct runtime *r, const struct arguments *a, struct accepted *pages)
+{
+    if (background_start(r, session_socket(r, a)) != NT_OK)
+        log_error("no drainer could be left behind: what is stored waits for the next one");
+    struct departure departure = departure_of(r, a, pages, -1);
+    while (r->store && !settled_or_late(&departure))
+        poll(NULL, 0, LOOK_EVERY);
+}
+
+/* There is no drainer in this process any more, for why. What is stored, or can be, is safe all the same, and may go
+ * from another. */
+static enum nt_status stranded(struct runtime *r, const struct arguments *a, const struct order *order,
+                               struct accepted *pages, struct buf *error, enum nt_status why, bool stored)
+{
+    log_error("the drainer gave up: %s", nt_status_text(why));
+    enum nt_status st = r->store ? NT_OK : runtime_open_store(r);
+    if (stored) {
+        leave_stored(r, a, pages);
+        return NT_OK;
+    }
+    accepted_clean(pages);
+    buf_reset(error);
+    if (st == NT_OK && r->spare)
+        return why;
+    if (st == NT_OK)
+        st = accept_order(r, order, pages, error);
+    if (st == NT_OK && r->spare) /* in memory it is nobody's */
+        return why;
+    if (st == NT_OK)
+        leave_stored(r, a, pages);
+    return st;
+}
+
 enum nt_status departure_drain(struct runtime *r, const struct arguments *a, const struct order *order, int lock,
                                struct accepted *pages, struct buf *error)
 {
@@ -173,6 +207,12 @@ enum nt_status departure_drain(struct runtime *r, const struct arguments *a, con
         store_close(r->store);
         _exit(0);
     }
+    if (st != NT_OK && st != NT_EBUSY && !r->spare && !starter.gone &&
+        (starter.status == NT_EBUSY || !starter.status)) {
+        if (lock >= 0)
+            close(lock);
+        return stranded(r, a, order, pages, error, st, !starter.status);
+    }
     if (starter.gone && !departure.settled && runtime_open_store(r) == NT_OK && !r->spare)
         while (!settled_or_late(&departure))
             poll(NULL, 0, LOOK_EVERY);
@@ -193,10 +233,6 @@ enum nt_status departure_store(struct runtime *r, const struct arguments *a, con
         st = accept_order(r, order, pages, error);
     if (st != NT_OK || r->spare)
         return st;
-    if (background_start(r, session_socket(r, a)) != NT_OK)
-        log_error("no drainer could be left behind: what is stored waits for the one that drains now");
-    struct departure departure = departure_of(r, a, pages, -1);
-    while (!settled_or_late(&departure))
-        poll(NULL, 0, LOOK_EVERY);
+    leave_stored(r, a, pages);
     return NT_OK;
 }

@@ -41,8 +41,9 @@ static void on_signal(int number)
 static bool catch_signals(void)
 {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-    return pipe2(wake, O_CLOEXEC | O_NONBLOCK) == 0 && sigaction(SIGTERM, &action, NULL) == 0 &&
-           sigaction(SIGINT, &action, NULL) == 0 && sigaction(SIGHUP, &action, NULL) == 0;
+    bool piped = pipe2(wake, O_CLOEXEC | O_NONBLOCK) == 0; /* without it they are noticed, only later */
+    return sigaction(SIGTERM, &action, NULL) == 0 && sigaction(SIGINT, &action, NULL) == 0 &&
+           sigaction(SIGHUP, &action, NULL) == 0 && piped;
 }
 
 static bool wait_for_lock(struct runtime *r, const char *socket, int *lock, int *wish)

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,10 +23,23 @@ static void echo(void *arg, enum log_level level, const char *line)
     fprintf(stderr, "notify_twilio: %s\n", line);
 }
 
+/* A core would hold the token and everybody's numbers. The soft limit alone: a debugger attaches as ever, and whoever
+ * wants a core gets one by prlimit(1). PR_SET_DUMPABLE would also take /proc/self, and with it /dev/stdin, from a
+ * process that is not root's. */
+static void leave_no_core(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CORE, &limit) != 0)
+        return;
+    limit.rlim_cur = 0;
+    (void)setrlimit(RLIMIT_CORE, &limit); /* lowering cannot be refused */
+}
+
 int session_open(struct runtime *r, const char *config, bool to_stderr, bool verbose)
 {
     struct problems problems;
     problems_init(&problems);
+    leave_no_core();
     enum nt_status st = runtime_open(config_path(config), to_stderr ? "stderr" : NULL, r, &problems);
     if (st == NT_OK && verbose && !to_stderr && strcmp(r->config->log_to, "stderr") != 0)
         log_tap(echo, NULL);

@@ -56,7 +56,7 @@ static void reload(struct drainer *d)
         d->http_stale = true;
         d->gate_until = 0; /* whatever closed the line may have been mended: try at once */
         line_clean(d);
-        if (config_save_last_good(d->r->config, d->now, NULL) != NT_OK)
+        if (d->o->daemon && config_save_last_good(d->r->config, d->now, NULL) != NT_OK)
             log_warning("the last good copy of the configuration cannot be written");
     } else {
         alarm_raise(d->r, "config", false, "the configuration does not load; the one in force stays%s%s",
@@ -257,6 +257,10 @@ static enum nt_status loop(struct drainer *d)
             d->reload_seen = *d->o->reload;
             reload(d);
         }
+        if (d->reread && d->boot >= d->reread) { /* nobody can tell a `send`'s drainer of a new token */
+            d->reread = 0;
+            reload(d);
+        }
         if (d->http_stale && !http_active(d->http) && line_open(d) != NT_OK)
             log_error("no new HTTP client could be made: the old one stays");
         if (d->boot >= d->socket_check) {
@@ -318,7 +322,6 @@ enum nt_status drain_run(struct runtime *r, const struct drain_options *o)
     d->boot = clock_boot(r->clock);
     sweep_init(&d->sweep, o->starter ? INT64_MAX : d->boot);
     d->clock_offset = d->now - d->boot;
-    d->reload_seen = o->reload ? *o->reload : 0;
     d->purge_next = d->boot + (o->daemon ? 0 : PURGE_EVERY);
     d->gate_account =
         true; /* a drainer before us may have left its mark in the store: the first success takes it away */

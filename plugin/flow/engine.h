@@ -112,6 +112,7 @@ struct drainer {
     int gate_failures;  /* in a row; > 0: one probe at a time */
     int64_t gate_until; /* boot */
     bool gate_account;
+    int64_t reread; /* boot: when the configuration that does not let us in is read again; 0 not */
     /* this turn */
     int64_t now, boot; /* wall and boot ms */
     int64_t pace_next; /* boot ms at which a sender is free; INT64_MAX */

@@ -12,6 +12,8 @@
 
 enum { PACING_MEMORY = 60000 };
 
+enum { REREAD_SOON = 3000 };
+
 void line_close(struct drainer *d, bool account, int64_t wait)
 {
     if (d->boot >= d->gate_until) /* one failure a closing, however many requests it hit */
@@ -20,6 +22,9 @@ void line_close(struct drainer *d, bool account, int64_t wait)
     int64_t until = d->boot + (wait ? wait : drain_backoff(d->gate_failures));
     if (until > d->gate_until)
         d->gate_until = until;
+    /* Before the next try; sooner when what we lack is a secret that could not be read. */
+    if (account && !d->reread)
+        d->reread = runtime_has_credentials(d->r) ? d->gate_until : d->boot + REREAD_SOON;
 }
 
 static bool pacing_since(void *arg, int64_t at, int segments)

@@ -153,6 +153,11 @@ static bool has_credentials(const struct config_twilio *t)
     return *t->api_key_sid ? *t->api_key_secret != '\0' : *t->auth_token != '\0';
 }
 
+bool runtime_has_credentials(const struct runtime *r)
+{
+    return has_credentials(&r->config->twilio);
+}
+
 /* One whose secrets cannot be read (any more: a daemon that was started by root is nobody's now) is no better than the
  * one in force. */
 enum nt_status runtime_reload(struct runtime *r, struct problems *problems)

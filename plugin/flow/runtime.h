@@ -41,6 +41,8 @@ enum nt_status runtime_rescue_store(struct runtime *r) NT_MUST_USE;
 enum nt_status runtime_use_spare(struct runtime *r, const char *why) NT_MUST_USE;
 /* Reads config and templates again; on failure nothing changes. */
 enum nt_status runtime_reload(struct runtime *r, struct problems *problems) NT_MUST_USE;
+/* False: the secret that a request needs could not be read. */
+bool runtime_has_credentials(const struct runtime *r);
 
 /* Opens the log again (a child that has closed every descriptor). */
 void runtime_reopen_log(const struct runtime *r);

@@ -195,5 +195,22 @@ class Lines(delivery.Test):
         self.assertIn("Twilio does not let us in", told()[0])
 
 
+class Token(delivery.Test):
+    def test_comes_back(self):
+        """A token that could not be read, and a drainer of a `send`, which nobody can tell that it can be read again."""
+        sim = self.simulator(settings=delivery.QUICK)
+        site = self.site(sim)
+        site.token_path.unlink()
+        self.assert_exit(site.run("send", "-t", harness.ALICE, "--wait", "0", *alert(host="web01")), 0)
+        harness.wait_until(lambda: "Twilio does not let us in" in site.log(), 30)
+        site.write_token(harness.TOKEN)
+        harness.wait_until(lambda: "configuration read again" in site.log(), 30)
+        self.assert_exit(site.run("send", "-t", harness.ALICE, "--wait", "0", *alert(host="web02")), 0)
+        harness.wait_until(lambda: any("web02" in m["body"] for m in sim.messages(harness.ALICE)), 30,
+                           "what is new goes at once; what was refused when its minute is over")
+        for host in ("web01", "web02"):
+            self.assert_at_most_once(sim, host)
+
+
 if __name__ == "__main__":
     unittest.main()

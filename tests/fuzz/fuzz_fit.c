@@ -69,8 +69,12 @@ static void check(const struct sms_text *t, enum sms_mode mode, int max, const s
     const char *body = buf_text(&t->body);
     struct segments s = segments_count(body);
     require(strlen(body) == t->body.len && t->body.len && utf8_valid(body, t->body.len));
-    /* The simulator knows no GSM-7 text that is sent as UCS-2. */
-    require(mode == SMS_FORCE_UCS2 || (s.ucs2 == (t->encoding == SMS_UCS2) && s.parts == (size_t)t->segments));
+    /* The simulator knows no GSM-7 text that is sent as UCS-2; and where a part of UCS-2 may end is a question of which
+     * Unicode: there it says how many parts there are at least. */
+    require(mode == SMS_FORCE_UCS2 || s.ucs2 == (t->encoding == SMS_UCS2));
+    require(s.ucs2 || mode == SMS_FORCE_UCS2 || s.parts == (size_t)t->segments);
+    require(!s.ucs2 || (s.units <= UNITS_ALONE) == (t->segments == 1));
+    require(!s.ucs2 || s.units <= UNITS_ALONE || s.units <= UNITS_PART * (size_t)t->segments);
     require(t->segments <= max && segments_characters(body) <= 1600);
     require(!strncmp(body, state, sizeof state - 1));
     /* As GSM-7 the accents may be gone: then the counter alone is the judge. */
