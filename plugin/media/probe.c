@@ -125,11 +125,9 @@ static void remove_file(struct probe *p, const char *name)
 
 static void remove_picture(struct probe *p)
 {
-    static const struct publisher_ops *const by_request[] = {
-        [CONFIG_PUBLISH_PUT] = &publish_put, [CONFIG_PUBLISH_S3] = &publish_s3, [CONFIG_PUBLISH_COMMAND] = NULL};
     char buffer[PUBLISH_NAME];
     const char *name = name_in(p->url, buffer);
-    const struct publisher_ops *ops = by_request[p->config->kind];
+    const struct publisher_ops *ops = publisher_ops(p->config->kind);
     struct transport *transport = p->env->transport;
     struct buf place;
     struct strlist headers;
@@ -137,7 +135,7 @@ static void remove_picture(struct probe *p)
         remove_file(p, name);
         return;
     }
-    if (!name || !ops) {
+    if (!name || !ops->place) {
         end(p, true); /* a command's own business, or one place for all */
         return;
     }

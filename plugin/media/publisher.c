@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct publisher_ops *ops_of(enum config_publish_kind kind)
+const struct publisher_ops *publisher_ops(enum config_publish_kind kind)
 {
     switch (kind) {
     case CONFIG_PUBLISH_DIRECTORY:
@@ -77,7 +77,7 @@ static void release(struct publication *p)
 
 void publish_start(const struct publish_request *r, struct publication **out)
 {
-    const struct publisher_ops *ops = ops_of(r->config->kind);
+    const struct publisher_ops *ops = publisher_ops(r->config->kind);
     struct publication *p = mem_zalloc(ops->size);
     *out = NULL;
     if (!p) {
@@ -131,5 +131,5 @@ void publication_fail(struct publication *p, const char *format, ...)
 
 size_t publish_link_len(const struct config_publish *config)
 {
-    return ops_of(config->kind)->link_len(config);
+    return publisher_ops(config->kind)->link_len(config);
 }

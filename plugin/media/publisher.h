@@ -75,6 +75,8 @@ void publish_cancel(struct publication *p);
 /* About how long an address by this publisher is. */
 size_t publish_link_len(const struct config_publish *config);
 
+const struct publisher_ops *publisher_ops(enum config_publish_kind kind);
+
 /* A new name. NT_EIO: there is no randomness to be had. */
 enum nt_status publish_name(enum picture_kind kind, char out[PUBLISH_NAME]) NT_MUST_USE;
 /* Could it be one of ours? */

@@ -110,11 +110,6 @@ static void look_at_file(struct retention *r, const struct config_publish *publi
 
 /* What lies on servers. */
 
-static const struct publisher_ops *ops_of(const struct config_publish *publish)
-{
-    return publish->kind == CONFIG_PUBLISH_PUT ? &publish_put : publish->kind == CONFIG_PUBLISH_S3 ? &publish_s3 : NULL;
-}
-
 static void removed(void *arg, const struct transport_result *result)
 {
     struct removal *removal = arg;
@@ -151,10 +146,10 @@ static const struct config_publish *publisher_of(const struct retention *r, cons
 {
     for (size_t i = 0; i < r->config->publishes; i++) {
         const struct config_publish *publish = &r->config->publish[i];
-        const struct publisher_ops *ops = ops_of(publish);
+        const struct publisher_ops *ops = publisher_ops(publish->kind);
         struct buf there;
         buf_init(&there, PUBLISH_LINK_MAX);
-        bool same = ops && ops->place(publish, name, &there) == NT_OK && !strcmp(buf_text(&there), address);
+        bool same = ops->place && ops->place(publish, name, &there) == NT_OK && !strcmp(buf_text(&there), address);
         buf_clean(&there);
         if (same)
             return publish;
@@ -168,7 +163,8 @@ static void start_removal(struct retention *r, struct removal *removal, const st
     struct transport *transport = r->env->transport;
     struct strlist headers;
     strlist_init(&headers);
-    enum nt_status status = ops_of(publish)->removal(publish, removal->name, clock_wall(r->env->clock), &headers);
+    enum nt_status status =
+        publisher_ops(publish->kind)->removal(publish, removal->name, clock_wall(r->env->clock), &headers);
     if (!status) {
         const struct transport_request request = {
             .method = "DELETE", .url = address, .headers = &headers, .outside = true, .done = removed, .arg = removal};
