@@ -115,7 +115,8 @@ static bool any_sent(const struct accepted *a)
  * The store is out of order, and somebody drains all the same: if he has the alert (its UUID tells him), he has it in
  * memory, and answers once it is sent. −1: he has not, or has gone, or hangs; nobody but us sends it.
  */
-static int ask_again(const struct runtime *r, const struct arguments *a, const struct order *order, const char *socket)
+static int ask_again(const struct runtime *r, const struct arguments *a, const struct order *order, const char *socket,
+                     const char *why)
 {
     struct drainer_status drainer;
     char *answer = NULL;
@@ -126,8 +127,8 @@ static int ask_again(const struct runtime *r, const struct arguments *a, const s
     if (st == NT_OK) {
         status = answer_tell(answer, a->json);
     } else if (st == NT_ETIMEOUT && ask_drainer(socket, ASK_STATUS, OFFER_WITHIN, &drainer) == NT_OK) {
-        fprintf(stderr, "notify_twilio: not stored (%s); process %ld has it in memory, and has not sent it yet\n",
-                buf_text(&r->store_trouble), drainer.pid);
+        fprintf(stderr, "notify_twilio: not stored (%s); process %ld has it in memory, and has not sent it yet\n", why,
+                drainer.pid);
         status = EXIT_TRY_AGAIN;
     }
     drainer_status_clean(&drainer);
@@ -161,14 +162,20 @@ int send_run(struct runtime *r, const struct arguments *a, struct order *order)
     if (st == NT_EBUSY) {
         st = departure_store(r, a, order, &pages, &error);
         if (st == NT_OK && r->spare) {
-            status = ask_again(r, a, order, socket);
+            status = ask_again(r, a, order, socket, buf_text(&r->store_trouble));
             if (status >= 0)
                 goto done;
             accepted_clean(&pages);
             st = departure_drain(r, a, order, -1, &pages, &error);
         }
-    } else /* without a lock there is no store either: the drainer finds out, and goes without both */
+    } else {
+        /* Without a lock there is no store either: the drainer finds out, and goes without both. So has perhaps the one
+         * before us, who has our alert in his memory if a monitor runs us again. */
+        status = st == NT_OK ? -1 : ask_again(r, a, order, socket, nt_status_text(st));
+        if (status >= 0)
+            goto done;
         st = departure_drain(r, a, order, lock, &pages, &error);
+    }
     if (st == NT_OK) {
         print_accepted(&pages, a->json);
         status = accepted_exit(&pages);

@@ -269,6 +269,22 @@ class Places(Trouble):
         self.assertRegex(self.place.log(), "[Pp]ermission|denied|not allowed")
         self.assertFalse(self.place.database.exists())
 
+    def test_run_again_without_twilio(self):
+        """A monitor runs again what ended with 75: the next run asks the process that the first has left behind, and
+        nothing is sent twice."""
+        self.place.configure({"deduplicate": "1h"})
+        prefix = self.as_nobody()
+        self.place.store_folder.chmod(0)
+        self.sim.faults([{"method": "POST", "do": "status", "status": 429, "code": 20429}])
+        for _ in range(3):
+            done = self.send_by(prefix, "new01", "--wait", "2")
+            self.assert_exit(done, 75)
+            self.assertIn("not stored", done.stderr)
+        self.assertEqual(len(self.place.survivors()), 1, self.place.log())
+        self.sim.faults([])
+        delivery.wait_gone(self.place)
+        self.assert_once(self.sim, ["new01"])
+
     def test_unreadable_database(self):
         self.assert_exit(self.send("old01"), 0)
         delivery.wait_gone(self.place)

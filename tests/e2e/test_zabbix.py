@@ -45,6 +45,7 @@ class Zabbix(harness.Test):
         cls.forged = watch("log01", delivery.phone(3), cls.media_type, text=True)
         cls.long = watch("log02", delivery.phone(4), cls.media_type, text=True)
         cls.failing = watch("app01", delivery.phone(5), cls.again("failing"))
+        cls.dying = watch("app03", delivery.phone(7), cls.again("dying"))
         cls.killed = watch("app02", delivery.phone(6), cls.again("killed"))
         cls.zabbix.person("Bob Baker", password=PASSWORD)
         cls.zabbix.serve()
@@ -85,7 +86,7 @@ class Zabbix(harness.Test):
         def done():
             alerts = self.zabbix.alerts(watched)
             return len(alerts) >= count and all(alert["status"] in ("1", "2") for alert in alerts) and alerts
-        alerts = harness.wait_until(done, LIMIT, f"{count} notifications about {watched.name} are done with", step=0.1)
+        alerts = harness.wait_until(done, LIMIT, f"{count} notifications about {watched.name} are done with", step=0.25)
         self.assertEqual([alert["status"] for alert in alerts], ["1"] * count, alerts)
         return alerts
 
@@ -193,11 +194,11 @@ class Zabbix(harness.Test):
                            + f"notify_twilio={monitor.programs}/notify_twilio\n{script}\n")
         return sim, site
 
-    def test_a_failed_run_is_run_again(self):
-        """Neither a store nor Twilio: exit 75, until a later run pages."""
-        number, watched = delivery.phone(5), self.failing
-        statuses = self.place.folder / "run" / "statuses"
-        sim, site = self.broken("failing", f"""
+    def without_a_store(self, name, watched, runs):
+        """The problem, while there is neither a store nor Twilio, until so many runs have failed. (The simulator, the site,
+        where the exit statuses are)"""
+        statuses = self.place.folder / "run" / name
+        sim, site = self.broken(name, f"""
 "$notify_twilio" "$@"
 status=$?
 echo $status >>'{statuses}'
@@ -207,17 +208,35 @@ exit $status""")
 
         def failed():
             alerts = self.zabbix.alerts(watched)
-            return alerts and int(alerts[0]["retries"]) and alerts[0]["error"]
-        self.assertIn("not stored", harness.wait_until(failed, LIMIT, "a run fails", step=0.05))
+            return alerts and int(alerts[0]["retries"]) >= runs and alerts[0]["error"]
+        self.assertIn("not stored", harness.wait_until(failed, LIMIT, f"{runs} runs fail", step=0.25))
         self.assertEqual(sim.messages(), [])
+        return sim, site, statuses
+
+    def paged_in_the_end(self, watched, number, sim, site, statuses):
+        """It works again: one message, and the server knows."""
         site.store_folder.chmod(0o700)
-        harness.wait_until(lambda: delivery.pages(site), LIMIT, "a run stores the page", step=0.05)
         sim.faults([])
-        self.assertRegex(self.bodies(number, 1, sim)[0], monitors.clock("HIGH PROBLEM: app01 @\nvalue is bad"))
+        self.assertRegex(self.bodies(number, 1, sim)[0], monitors.clock(f"HIGH PROBLEM: {watched.name} @\nvalue is bad"))
         self.assertEqual(self.finished(watched, 1)[0]["error"], "")
+        harness.wait_until(lambda: not site.survivors(), LIMIT, "nothing of ours is left to do")
         self.bodies(number, 1, sim)
         said = statuses.read_text().split()
-        self.assertEqual((set(said[:-1]), said[-1]), ({"75"}, "0"))
+        self.assertEqual((said[0], said[-1]), ("75", "0"))
+        self.assertLessEqual(set(said[1:-1]), {"75", str(128 + signal.SIGKILL)})
+
+    def test_failed_runs_are_one_message(self):
+        """Exit 75; what a run leaves behind to try again meets the next runs."""
+        number, watched = delivery.phone(5), self.failing
+        self.paged_in_the_end(watched, number, *self.without_a_store("failing", watched, 2))
+
+    def test_a_failed_run_is_run_again(self):
+        """Exit 75; what the runs left behind dies with its memory. It is Zabbix that sees to the page."""
+        number, watched = delivery.phone(7), self.dying
+        sim, site, statuses = self.without_a_store("dying", watched, 1)
+        for pid in site.survivors():
+            delivery.kill(pid, signal.SIGKILL)
+        self.paged_in_the_end(watched, number, sim, site, statuses)
 
     def test_a_killed_run_is_no_second_message(self):
         number, watched = delivery.phone(6), self.killed

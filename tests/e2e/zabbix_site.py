@@ -128,7 +128,7 @@ class Zabbix(monitors.Monitor):
             if process.poll() is not None:
                 raise AssertionError(f"{process.name} ended with {process.returncode}: {self.log()}")
             return condition()
-        return harness.wait_until(come, LIMIT, what, step=0.05)
+        return harness.wait_until(come, LIMIT, what, step=0.2)
 
     def listening(self, name, command, user):
         """Starts command(port) on a free port; another one where somebody else was quicker. (process, port)"""
