@@ -91,7 +91,7 @@ static enum nt_status find(const struct config_s3 *c, const char *name, struct p
     /* A default port does not stand in the Host header, and so not in what is signed. */
     size_t port_len = port ? (size_t)(host + len - port) : 0;
     const char *usual = secure ? ":443" : ":80";
-    if (port_len > 1 && (port_len != strlen(usual) || strncmp(port, usual, port_len)))
+    if (port_len > 1 && (port_len != strlen(usual) || strncmp(port, usual, port_len) != 0))
         buf_add(&at->host, port, port_len);
 
     buf_add(&at->path, folder, folder_len);
@@ -143,7 +143,7 @@ static enum nt_status sign(const struct config_s3 *c, const struct place *at, co
             continue;
         status = add_header(&all, header[i][0], header[i][1]);
         /* The Host header is the transport's to write. */
-        if (!status && strcmp(header[i][0], "host"))
+        if (!status && strcmp(header[i][0], "host") != 0)
             status = add_header(out, header[i][0], header[i][1]);
     }
     if (!status) {

@@ -97,7 +97,7 @@ static void look_at_file(struct retention *r, const struct config_publish *publi
 {
     size_t half = strlen(PUBLISH_HALF);
     bool whole = publish_is_name(name);
-    if (!whole && (strncmp(name, PUBLISH_HALF, half) || !publish_is_name(name + half)))
+    if (!whole && (strncmp(name, PUBLISH_HALF, half) != 0 || !publish_is_name(name + half)))
         return;
     int folder = dirfd(r->folder);
     if (age_of(r, folder, name) < (whole ? publish->keep : HALF_AFTER))
