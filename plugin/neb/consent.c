@@ -96,7 +96,11 @@ void consent_error(const char *answer, char *out, size_t size)
         for (value++; *value && *value != '"' && n + 1 < size; value++) {
             if (*value == '\\' && value[1])
                 value++;
-            out[n++] = (unsigned char)*value < 0x80 && !isprint((unsigned char)*value) ? '?' : *value;
+            unsigned char c = (unsigned char)*value;
+            out[n] = '?';
+            if (c >= 0x80 || isprint(c))
+                out[n] = *value;
+            n++;
         }
     out[n] = '\0';
 }

@@ -16,6 +16,7 @@
 #include <dlfcn.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { SAID_MAX = 1024, NAME_MAX_ = 300 };
@@ -65,11 +66,21 @@ const char *core_look_up(struct core *c)
     return missing;
 }
 
+/* The next of a version's numbers, 0 when there is none; *at goes past it and its dot. */
+static long next_number(const char **at)
+{
+    char *end;
+    long number = strtol(*at, &end, 10);
+    *at = *end == '.' ? end + 1 : end;
+    return number;
+}
+
 int core_api_of_naemon(const char *version)
 {
-    int major = 0, minor = 0, patch = 0;
-    if (!version || sscanf(version, "%d.%d.%d", &major, &minor, &patch) < 2)
-        return NAEMON_1_5_API;
+    size_t digits = version ? strspn(version, "0123456789") : 0;
+    if (!digits || version[digits] != '.')
+        return NAEMON_1_5_API; /* no version, so a later one than is known here */
+    long major = next_number(&version), minor = next_number(&version), patch = next_number(&version);
     if (major > 1 || (major == 1 && minor >= 5))
         return NAEMON_1_5_API;
     if (major < 1 || minor < 1)
@@ -109,6 +120,7 @@ void core_say(const struct core *c, int kind, const char *format, ...)
     va_list args;
     memcpy(text, name, sizeof name);
     va_start(args, format);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): the line above starts it */
     vsnprintf(text + sizeof name - 1, sizeof text - sizeof name + 1, format, args);
     va_end(args);
     core_log(c, kind, text);
