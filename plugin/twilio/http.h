@@ -68,8 +68,8 @@ struct http_request {
     size_t read_len;
     bool (*take)(void *arg, const char *data, size_t len); /* the body of a 2xx answer; false: enough, an error */
     size_t body_max; /* > 0: what goes beyond is dropped; else a body over 1 MB is an error */
-    int redirects;   /* of a GET or HEAD, how many are followed; headers and credentials stay behind when the host
-                        changes, and none leads from https to http */
+    int redirects;   /* of a GET or HEAD without user, how many are followed; headers stay behind when the host changes,
+                        and none leads from https to http */
     bool direct;     /* past the proxy */
     bool keep_head;
 };

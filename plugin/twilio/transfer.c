@@ -291,6 +291,8 @@ static enum nt_status inspect_url(struct transfer *t, const char *text)
 /* Twilio's requests get nothing but what they need. */
 static bool makes_sense(const struct http_request *r)
 {
+    if (r->redirects && r->user && *r->user) /* libcurl would write them into the next address */
+        return false;
     if (strcmp(r->method, "GET") == 0 || strcmp(r->method, "POST") == 0)
         return !r->read &&
                (r->foreign || !(r->headers || r->take || r->body_max || r->redirects || r->direct || r->keep_head));
@@ -440,11 +442,8 @@ bool transfer_redirect(struct transfer *t)
         return false;
     }
     t->redirects--;
-    if (strcasecmp(host, t->host) != 0 || port != t->port || secure != t->secure) {
+    if (strcasecmp(host, t->host) != 0 || port != t->port || secure != t->secure)
         SET(t, CURLOPT_HTTPHEADER, t->http->headers);
-        SET(t, CURLOPT_USERNAME, NULL);
-        SET(t, CURLOPT_PASSWORD, NULL);
-    }
     SET(t, CURLOPT_URL, to);
     configure_protocol(t);
     if (t->secure)
