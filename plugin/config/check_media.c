@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 /* Which of the keys is given; the number of keys when none is, and told when it is not exactly one. */
@@ -112,6 +113,19 @@ static void check_keep(struct reading *r, const struct node *item, const struct 
                       "keep is shorter than expire: a page may be sent after its picture is gone");
 }
 
+/* What lets one upload must not be there for everybody to read; on this machine nobody is in between. */
+static void check_openness(struct reading *r, const struct node *item, const struct config_publish *p)
+{
+    struct buf kept;
+    if (p->kind != CONFIG_PUBLISH_PUT || !*p->header_file || strncasecmp(p->put, "http://", 7) != 0)
+        return;
+    buf_init(&kept, FIELD_TEXT_MAX);
+    if (form_api_url.look(p->put, &kept) == FORM_BAD)
+        reading_fault(r, node_get(item, "put"), false,
+                      "put goes without TLS: whoever is on the way can read what header_file holds");
+    buf_clean(&kept);
+}
+
 static bool check_publish(struct reading *r, const struct node *item, struct config_publish *p)
 {
     static const char *const kinds[] = {"directory", "put", "s3", "command"};
@@ -124,6 +138,7 @@ static bool check_publish(struct reading *r, const struct node *item, struct con
     p->kind = (enum config_publish_kind)kind;
     check_header_file(r, item, p->header_file);
     check_keep(r, item, p);
+    check_openness(r, item, p);
     switch (p->kind) {
     case CONFIG_PUBLISH_DIRECTORY:
         return *p->directory && has(r, item, p->public_url, "public_url", "directory");

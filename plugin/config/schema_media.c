@@ -195,7 +195,8 @@ static const struct field publish_fields[] = {
      .type = FIELD_PATH,
      .offset = AT(directory),
      .example = "/var/www/pages",
-     .doc = "A folder that a web server serves at public_url. Files appear in it whole, with mode 0644."},
+     .doc = "A folder that a web server serves at public_url, on a local file system: others can hang. Files appear in "
+            "it whole, with mode 0644."},
     {.key = "put",
      .type = FIELD_TEXT,
      .flags = FIELD_QUIET,
