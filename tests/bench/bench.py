@@ -353,13 +353,14 @@ define service {{
         return [cpu(self.nagios.process.pid, False), sum(cpu(child, True) for child in self.children()),
                 cpu(daemon.pid, False)]
 
-    def problems(self, first, last):
-        """A problem of each of these services, one after another: each is a notification of its own."""
+    def problems(self, first, last, pause):
+        """A problem of each of these services."""
         with open(self.nagios.pipe, "w", encoding="utf-8", buffering=1) as pipe:
             for n in range(first, last):
                 pipe.write(f"[{int(time.time())}] PROCESS_SERVICE_CHECK_RESULT;web01;s{n};2;HTTP CRITICAL: HTTP/1.1 503 Service "
                            f"Unavailable - 312 bytes|time=0.412s\n")
-                time.sleep(0.01)
+                if pause:
+                    time.sleep(pause)
 
     def wait(self, alerts, pages):
         harness.wait_until(lambda: self.nagios.all_log().count("SERVICE ALERT:") >= alerts, 60, "the core has seen all")
@@ -376,18 +377,19 @@ define service {{
         return [float(line) for line in self.times.read_text().split()] if self.times.exists() else []
 
 
-def core_run(bench, services, broker, notify=True, **options):
-    """Processor and main loop time of so many notifications; all are held back for one number, so nothing is sent."""
+def core_run(bench, services, broker, notify=True, pause=0.01, **options):
+    """Processor and main loop time of so many notifications; all are held back for one number, so nothing is sent. pause: s
+    between two, so that each is a transaction of its own whoever brings it; 0 = as fast as the core can."""
     throttle = {"urgent": [{"pages": 1, "per": "3h"}], "routine": [{"pages": 1, "per": "3h"}]}
     with Stage({"throttle": throttle, "hold_max": {"urgent": "3h", "routine": "3h"}}, QUICK) as (_, site):
         words = None if broker is None else f"socket={site.socket} {broker}"
         core = Core(bench, site, services + 20, words, notify, **options)
         try:
             daemon = site.serve()
-            core.problems(services, services + 20)  # not counted
+            core.problems(services, services + 20, pause)  # not counted
             core.wait(20, 20 if notify else 0)
             before = core.used(daemon)
-            core.problems(0, services)
+            core.problems(0, services, pause)
             core.wait(20 + services, services + 20 if notify else 0)
             time.sleep(0.5)
             used = [(after - begin) * 1e3 / services for begin, after in zip(before, core.used(daemon))]
@@ -403,15 +405,17 @@ def part_broker(bench):
         return
     services = 300
     (_, disk), = bench.tool("bench_store", "disk", FOLDER)[0]
-    idle, _ = core_run(bench, services, None, notify=False, environment=False)
-    taken, times = core_run(bench, services, "wait=1000", environment=False)  # none is left to the command
+    _, times = core_run(bench, services, "wait=1000", pause=0, environment=False)  # none is left to the command
     (_, again), = bench.tool("bench_store", "disk", FOLDER)[0]  # before and after: others use it too
     sync = {share: (disk[f"fdatasync_{share}"] + again[f"fdatasync_{share}"]) / 2 for share in ("p50", "p99")}
     p50, p99 = (times[len(times) * share // 100] / 1e3 for share in (50, 99))
     bench.row("broker callback p50", p50, round(sync["p50"] + 0.15, 3), " ms",
-              f"in Nagios's main loop, one at a time; limit: fdatasync's {sync['p50']:.2f} + 0.15")
+              f"in Nagios's main loop, one after another; limit: fdatasync's {sync['p50']:.2f} + 0.15")
     bench.row("broker callback p99", p99, round(sync["p99"] + 2, 3), " ms",
               f"limit: fdatasync's {sync['p99']:.2f} + 2; max {times[-1] / 1e3:.1f}")
+    idle, _ = core_run(bench, services, None, notify=False, environment=False)
+    taken, times = core_run(bench, services, "wait=1000", environment=False)
+    bench.row("  p50 of one now and then", times[len(times) // 2] / 1e3, unit=" ms", detail="100 a second")
     for what, options in (("arguments", {}), ("environment", {"template": "twilio-contact-environment"})):
         forked, other = core_run(bench, services, None, environment=what == "environment", **options)
         parts = [[a - i for a, i in zip(used, idle)] for used in (taken, forked)]
@@ -426,7 +430,7 @@ def part_broker(bench):
         daemon = site.serve()
         os.kill(daemon.pid, signal.SIGSTOP)
         try:
-            core.problems(0, 10)
+            core.problems(0, 10, 0.01)
             harness.wait_until(lambda: len(core.nagios.notified()) >= 10, 60, "all are told")
         finally:
             os.kill(daemon.pid, signal.SIGCONT)
