@@ -35,7 +35,7 @@ class ByEnvironment(monitors.Test):
             return monitor(site, **more)
         super().begin(made, **options)
 
-    def both(self, *expected):
+    def both(self):
         """One text for alice and one for bob."""
         messages = self.arrived(2)
         self.assertEqual({message["to"] for message in messages}, {ALICE, BOB})
@@ -129,15 +129,14 @@ class ByEnvironment(monitors.Test):
         self.assertEqual(len(self.sim.creates()), 3)
 
     def test_several_numbers(self):
-        self.start(icinga2.user("commas", f'pager = "{ALICE}, {BOB}"'), "commas")
+        """With commas; and as an array, which reaches us joined by semicolons and wins over the pager."""
+        self.start(icinga2.user("commas", f'pager = "{ALICE}, {BOB}"')
+                   + icinga2.user("array", f'pager = "{harness.CAROL}"\n  vars.twilio_pager = [ "alice", "{BOB}", "" ]'), "array",
+                   service='vars.twilio = { users = [ "commas" ] }')
         self.monitor.check("service", 2, "CRITICAL")
         self.assertRegex(self.both(), monitors.clock("CRITICAL PROBLEM: HTTP on web01 @\nCRITICAL"))
-
-    def test_arrays(self):
-        """An array reaches us joined by semicolons; it wins over the pager."""
-        self.start(icinga2.user("array", f'pager = "{harness.CAROL}"\n  vars.twilio_pager = [ "alice", "{BOB}", "" ]'), "array")
-        self.monitor.check("service", 2, "CRITICAL")
-        self.assertRegex(self.both(), monitors.clock("CRITICAL PROBLEM: HTTP on web01 @\nCRITICAL"))
+        self.monitor.check("host", 2, "DOWN")
+        self.assertRegex(self.both(), monitors.clock("DOWN PROBLEM: web01 @\nDOWN"))
 
     def test_fallback_and_the_services_own_users(self):
         self.start(icinga2.user("typo", 'pager = "alcie"') + icinga2.user("host"), "host",
