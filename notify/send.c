@@ -126,7 +126,8 @@ static int ask_again(const struct runtime *r, const struct arguments *a, const s
     drainer_status_init(&drainer);
     if (st == NT_OK) {
         status = answer_tell(answer, a->json);
-    } else if (st == NT_ETIMEOUT && ask_drainer(socket, ASK_STATUS, OFFER_WITHIN, &drainer) == NT_OK) {
+    } else if (st == NT_ETIMEOUT && ask_drainer(socket, ASK_STATUS, OFFER_WITHIN, &drainer) == NT_OK &&
+               (drainer.spare || r->spare)) {
         fprintf(stderr, "notify_twilio: not stored (%s); process %ld has it in memory, and has not sent it yet\n", why,
                 drainer.pid);
         status = EXIT_TRY_AGAIN;
@@ -146,19 +147,37 @@ int send_run(struct runtime *r, const struct arguments *a, struct order *order)
     accepted_init(&pages);
     buf_init(&error, ERROR_MAX);
 
+    const char *end = offered ? getenv("NOTIFY_TWILIO_OFFER") : NULL;
+    bool silent = end && !strcmp(end, "silent");
     if (offered)
-        offer_log(socket, getenv("NOTIFY_TWILIO_OFFER"));
+        offer_log(socket, end);
     if (!offered || strcmp(offered, socket) != 0) {
         char *answer = NULL;
-        status = offer_order(order, socket, runtime_now(r), OFFER_WITHIN, &answer) == NT_OK
-                     ? answer_tell(answer, a->json)
-                     : -1;
+        enum nt_status offer = offer_order(order, socket, runtime_now(r), OFFER_WITHIN, &answer);
+        silent = offer == NT_ETIMEOUT;
+        status = offer == NT_OK ? answer_tell(answer, a->json) : -1;
         mem_free(answer);
         if (status >= 0)
             goto done;
     }
     session_drop_root(r);
     enum nt_status st = drain_lock_take(r->config->store, false, &lock, &holder);
+    /*
+     * Without a lock there is no store either: the drainer finds out, and goes without both. So has perhaps the one
+     * before us, who has this very alert in his memory when a monitor runs again what ended with 75. Somebody who
+     * listens while the lock is free is such a one too; it stays free while he is asked, for he goes back to the store
+     * when he can.
+     */
+    if (st != NT_EBUSY && (st != NT_OK || silent)) {
+        if (lock >= 0)
+            close(lock);
+        lock = -1;
+        status = ask_again(r, a, order, socket, st == NT_OK ? "the drainer has no store" : nt_status_text(st));
+        if (status >= 0)
+            goto done;
+        if (st == NT_OK)
+            st = drain_lock_take(r->config->store, false, &lock, &holder);
+    }
     if (st == NT_EBUSY) {
         st = departure_store(r, a, order, &pages, &error);
         if (st == NT_OK && r->spare) {
@@ -169,11 +188,6 @@ int send_run(struct runtime *r, const struct arguments *a, struct order *order)
             st = departure_drain(r, a, order, -1, &pages, &error);
         }
     } else {
-        /* Without a lock there is no store either: the drainer finds out, and goes without both. So has perhaps the one
-         * before us, who has our alert in his memory if a monitor runs us again. */
-        status = st == NT_OK ? -1 : ask_again(r, a, order, socket, nt_status_text(st));
-        if (status >= 0)
-            goto done;
         st = departure_drain(r, a, order, lock, &pages, &error);
     }
     if (st == NT_OK) {
