@@ -71,7 +71,7 @@ typedef int neb_set_info_function(void *module, int what, char *text);
 typedef int neb_process_function(union neb_macros *macros, char *text, char **out, int options);
 typedef int neb_grab_function(union neb_macros *macros, void *object);
 typedef int neb_clear_function(union neb_macros *macros);
-typedef void *neb_find_host_function(const char *name);
+typedef void *neb_find_function(const char *name);
 typedef int neb_write_log_function(char *text, unsigned long kind);  /* Nagios */
 typedef void neb_nm_log_function(int kind, const char *format, ...); /* Naemon */
 typedef const char *neb_version_function(void);

@@ -48,6 +48,7 @@ const char *core_look_up(struct core *c)
         {"grab_service_macros_r", &c->grab_service, true},
         {"grab_contact_macros_r", &c->grab_contact, true},
         {"find_host", &c->find_host, true},
+        {"find_command", &c->find_command, false},
         {"write_to_all_logs", &c->write_to_all_logs, false},
         {"nm_log", &c->nm_log, false},
         {"log_notifications", &c->log_notifications, false},

@@ -18,7 +18,8 @@ struct core {
     neb_process_function *process_macros;
     neb_grab_function *grab_host, *grab_service, *grab_contact;
     neb_clear_function *clear[CORE_CLEARERS]; /* each may be NULL */
-    neb_find_host_function *find_host;
+    neb_find_function *find_host;
+    neb_find_function *find_command;           /* may be NULL */
     neb_write_log_function *write_to_all_logs; /* Nagios; else NULL */
     neb_nm_log_function *nm_log;               /* Naemon; else NULL */
     const int *log_notifications;              /* may be NULL */

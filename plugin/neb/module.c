@@ -165,12 +165,26 @@ static int on_contact_method(int kind, void *data)
     return taken ? NEB_TAKEN_OVER : NEB_GO_ON;
 }
 
+/* A name that is none of the core's commands is a slip of somebody's pen. */
+static void check_commands(void)
+{
+    const char *at = NULL, *name;
+    size_t len;
+    while (module.core.find_command && (name = options_next_command(&module.options, &at, &len))) {
+        char *copy = mem_strndup(name, len);
+        if (copy && !module.core.find_command(copy))
+            core_say(&module.core, NEB_LOG_WARNING, "there is no command %s", copy);
+        mem_free(copy);
+    }
+}
+
 /* All objects are known by now, and written down. */
 static int on_process(int kind, void *data)
 {
     const struct neb_process *p = data;
     if (kind != NEB_PROCESS || !p || p->type != NEB_EVENT_LOOP_START)
         return NEB_GO_ON;
+    check_commands();
     memset(&module.macros, 0, sizeof module.macros);
     char *path = core_macro(&module.core, &module.macros, "OBJECTCACHEFILE");
     core_clear(&module.core, &module.macros);

@@ -113,15 +113,22 @@ enum nt_status options_read(struct options *o, const char *text, char error[OPTI
     return status;
 }
 
+const char *options_next_command(const struct options *o, const char **at, size_t *len)
+{
+    const char *name = *at ? *at : o->commands;
+    if (!name || !*name)
+        return NULL;
+    *len = strcspn(name, ",");
+    *at = name + *len + (name[*len] == ',');
+    return name;
+}
+
 bool options_command(const struct options *o, const char *name)
 {
-    size_t len = strlen(name);
-    const char *at = o->commands;
-    while (at && len) {
-        size_t n = strcspn(at, ",");
-        if (n == len && !memcmp(at, name, len))
+    const char *at = NULL, *one;
+    size_t len;
+    while ((one = options_next_command(o, &at, &len)))
+        if (strlen(name) == len && !memcmp(one, name, len))
             return true;
-        at = at[n] ? at + n + 1 : NULL;
-    }
     return false;
 }

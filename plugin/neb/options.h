@@ -21,6 +21,8 @@ void options_clean(struct options *o);
 /* "commands=A[,B…] [socket=PATH] [wait=MS]", in any order; text may be NULL. NT_EINVAL with words in error: unknown or
  * repeated words, no command, a path or a time that is none. NT_ENOMEM. Nothing is kept of a text that is wrong. */
 enum nt_status options_read(struct options *o, const char *text, char error[OPTIONS_ERROR_SIZE]) NT_MUST_USE;
+/* Steps through the commands: *at starts as NULL. A borrowed name of *len bytes; NULL at the end. */
+const char *options_next_command(const struct options *o, const char **at, size_t *len);
 /* Is it one of the commands? */
 bool options_command(const struct options *o, const char *name);
 

@@ -127,6 +127,12 @@ SHOWN void *find_host(const char *name)
     return stub_core.knows_no_host || strcmp(name, "web01") != 0 ? NULL : (void *)(uintptr_t)web01;
 }
 
+SHOWN void *find_command(const char *name);
+SHOWN void *find_command(const char *name)
+{
+    return strcmp(name, "notify") != 0 ? NULL : (void *)&stub_core;
+}
+
 static struct grabbed *in(union neb_macros *macros)
 {
     return (struct grabbed *)(void *)macros;

@@ -346,6 +346,18 @@ static void test_nagios__custom_variables_come_along(void **state)
     assert_int_equal(notify(true), NEB_TAKEN_OVER);
 }
 
+static void test_nagios__says_which_commands_there_are_not(void **state)
+{
+    (void)state;
+    struct neb_process loop = {.type = NEB_EVENT_LOOP_START};
+    start("commands=notfy,notify,page");
+    assert_int_equal(stub_core_said("there is no command"), 0); /* the core knows none yet */
+    assert_int_equal(stub_core.on_process(NEB_PROCESS, &loop), NEB_GO_ON);
+    assert_int_equal(stub_core_said("there is no command notfy\n"), 1);
+    assert_int_equal(stub_core_said("there is no command page\n"), 1);
+    assert_int_equal(stub_core_said("there is no command"), 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -363,6 +375,7 @@ int main(void)
         TEST(test_nagios__bad_words_leave_it_inert),
         TEST(test_nagios__reloads),
         TEST(test_nagios__custom_variables_come_along),
+        TEST(test_nagios__says_which_commands_there_are_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
