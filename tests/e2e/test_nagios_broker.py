@@ -94,7 +94,8 @@ class Life(Test):
                   "SERVICEATTEMPT": "1", "LASTSERVICESTATE": "OK", "CONTACTNAME": "someone"}
         self.assertEqual({name: alert["macros"].get(name) for name in wanted}, wanted)
         self.assertRegex(alert["macros"]["TIMET"], r"^\d{10}$")
-        self.assertEqual(self.place.log().count("ERROR"), 0, self.place.log())
+        self.assertEqual(self.place.log().count("error: "), 0, self.place.log())
+        self.assertEqual(self.monitor.all_log().count("notify_twilio: "), 1)  # that it hands over, and no complaint
 
     def test_hosts_downtimes_and_flapping(self):
         self.begin_with(flapping=True)
