@@ -63,6 +63,20 @@ void log_close(void)
         forget(--state.secrets);
 }
 
+/* The log of several users lies in a folder that all of them may write to. A link that another of them has put there is
+ * not followed: it would lead root's pen to any file. /dev/stderr and the like are root's own. */
+static int open_there(const char *path, int flags)
+{
+    struct stat st;
+    int fd = open(path, flags | O_NOFOLLOW, 0640);
+    if (fd >= 0 || errno != ELOOP)
+        return fd;
+    if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && (st.st_uid == 0 || st.st_uid == geteuid()))
+        return open(path, flags, 0640);
+    errno = ELOOP;
+    return -1;
+}
+
 /* Non-blocking: a pipe that nobody reads must not hold a page up. A file that is begun in a folder with the setgid bit
  * is the group's, whatever the umask: the daemon and the users of monitors write to one log. */
 static int open_file(const char *path)
@@ -70,7 +84,7 @@ static int open_file(const char *path)
     enum { FLAGS = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK };
     int fd = open(path, FLAGS | O_EXCL, 0640);
     if (fd < 0)
-        return errno == EEXIST ? open(path, FLAGS, 0640) : -1;
+        return errno == EEXIST ? open_there(path, FLAGS) : -1;
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
     struct stat st;

@@ -249,6 +249,37 @@ static void test_log__a_shared_folder_shares_its_log(void **state)
     rmdir(folder);
 }
 
+static void test_log__a_stranger_s_link_is_not_followed(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/nt-test-log-XXXXXX", file[64], link[64];
+    struct stat st;
+    assert_non_null(mkdtemp(folder));
+    snprintf(file, sizeof file, "%s/precious", folder);
+    snprintf(link, sizeof link, "%s/log", folder);
+    int fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    close(fd);
+    assert_int_equal(symlink("precious", link), 0);
+    /* our own leads where we want it to */
+    assert_int_equal(log_open("test", LOG_LEVEL_INFO, link), NT_OK);
+    log_info("one");
+    log_close();
+    assert_int_equal(stat(file, &st), 0);
+    off_t size = st.st_size;
+    assert_true(size > 0);
+    if (lchown(link, 65534, 65534) == 0) { /* only root can play the stranger */
+        log_tap(tap, NULL);
+        assert_int_not_equal(log_open("test", LOG_LEVEL_INFO, link), NT_OK);
+        log_info("two");
+        log_close();
+        log_tap(NULL, NULL);
+        assert_int_equal(stat(file, &st), 0);
+        assert_int_equal(st.st_size, size);
+    }
+    assert_int_equal(unlink(link) | unlink(file) | rmdir(folder), 0);
+}
+
 static void test_log__what_cannot_be_opened_goes_to_stderr(void **state)
 {
     (void)state;
@@ -298,17 +329,24 @@ static void test_log__a_file_that_is_open_is_kept_when_another_cannot_be_opened(
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_log__levels),
-        TEST(test_log__control_characters_are_visible),
-        TEST(test_log__secrets_do_not_show),
-        TEST(test_log__a_cut_shows_no_half_secret),
-        TEST(test_log__lines_are_cut_at_a_character),
-        TEST(test_log__the_latest_secrets_are_kept),
-        TEST(test_log__errno_survives),
-        TEST(test_log__files_are_appended_to),
-        TEST(test_log__a_shared_folder_shares_its_log),
-        TEST(test_log__what_cannot_be_opened_goes_to_stderr),
-        TEST(test_log__a_file_that_is_open_is_kept_when_another_cannot_be_opened),
-    };
+        TEST(test_log__levels), TEST(test_log__control_characters_are_visible), TEST(test_log__secrets_do_not_show),
+        TEST(test_log__a_cut_shows_no_half_secret), TEST(test_log__lines_are_cut_at_a_character),
+        TEST(test_log__the_latest_secrets_are_kept), TEST(test_log__errno_survives),
+        TEST(test_log__files_are_appended_to), TEST(test_log__a_shared_folder_shares_its_log),
+        cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+            int main(void){const struct CMUnitTest tests[] = {
+                               TEST(test_log__levels),
+                               TEST(test_log__control_characters_are_visible),
+                               TEST(test_log__secrets_do_not_show),
+                               TEST(test_log__a_cut_shows_no_half_secret),
+                               TEST(test_log__lines_are_cut_at_a_character),
+                               TEST(test_log__the_latest_secrets_are_kept),
+                               TEST(test_log__errno_survives),
+                               TEST(test_log__files_are_appended_to),
+                               TEST(test_log__a_stranger_s_link_is_not_followed),
+                               TEST(test_log__what_cannot_be_opened_goes_to_stderr),
+                               TEST(test_log__a_file_that_is_open_is_kept_when_another_cannot_be_opened),
+                           };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
