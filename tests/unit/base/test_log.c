@@ -329,24 +329,18 @@ static void test_log__a_file_that_is_open_is_kept_when_another_cannot_be_opened(
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_log__levels), TEST(test_log__control_characters_are_visible), TEST(test_log__secrets_do_not_show),
-        TEST(test_log__a_cut_shows_no_half_secret), TEST(test_log__lines_are_cut_at_a_character),
-        TEST(test_log__the_latest_secrets_are_kept), TEST(test_log__errno_survives),
-        TEST(test_log__files_are_appended_to), TEST(test_log__a_shared_folder_shares_its_log),
-        cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-            int main(void){const struct CMUnitTest tests[] = {
-                               TEST(test_log__levels),
-                               TEST(test_log__control_characters_are_visible),
-                               TEST(test_log__secrets_do_not_show),
-                               TEST(test_log__a_cut_shows_no_half_secret),
-                               TEST(test_log__lines_are_cut_at_a_character),
-                               TEST(test_log__the_latest_secrets_are_kept),
-                               TEST(test_log__errno_survives),
-                               TEST(test_log__files_are_appended_to),
-                               TEST(test_log__a_stranger_s_link_is_not_followed),
-                               TEST(test_log__what_cannot_be_opened_goes_to_stderr),
-                               TEST(test_log__a_file_that_is_open_is_kept_when_another_cannot_be_opened),
-                           };
+        TEST(test_log__levels),
+        TEST(test_log__control_characters_are_visible),
+        TEST(test_log__secrets_do_not_show),
+        TEST(test_log__a_cut_shows_no_half_secret),
+        TEST(test_log__lines_are_cut_at_a_character),
+        TEST(test_log__the_latest_secrets_are_kept),
+        TEST(test_log__errno_survives),
+        TEST(test_log__files_are_appended_to),
+        TEST(test_log__a_shared_folder_shares_its_log),
+        TEST(test_log__a_stranger_s_link_is_not_followed),
+        TEST(test_log__what_cannot_be_opened_goes_to_stderr),
+        TEST(test_log__a_file_that_is_open_is_kept_when_another_cannot_be_opened),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
