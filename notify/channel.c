@@ -34,12 +34,12 @@
 
 enum {
     PAGES = 16,
-    LINE_MAX_BYTES = 1024 * 1024,
-    ANSWERS_HIGH = 64 * 1024,  /* more than this unread: no further request is taken */
-    ANSWERS_MAX = 1024 * 1024, /* out of reach with sixteen pages of 8 KB */
-    WORDS_MAX = 8 * 1024,      /* of one error */
-    LEAVE_WITHIN = 4000,       /* ms; Icinga Notifications kills a channel after five seconds */
-    TICK = 50,                 /* ms between looks where the kernel does not tell of a child's end */
+    LINE_MAX_BYTES = 4 * 1024 * 1024, /* more than any plugin says */
+    ANSWERS_HIGH = 64 * 1024,         /* more than this unread: no further request is taken */
+    ANSWERS_MAX = 1024 * 1024,        /* out of reach with sixteen pages of 8 KB */
+    WORDS_MAX = 8 * 1024,             /* of one error */
+    LEAVE_WITHIN = 4000,              /* ms; Icinga Notifications kills a channel after five seconds */
+    TICK = 50,                        /* ms between looks where the kernel does not tell of a child's end */
     WATCHED = 2 + 2 * PAGES
 };
 

@@ -320,7 +320,7 @@ class Pipes(Test):
 
         def write():
             channel.write(b'{"id":1,"jsonrpc":"2.0","method":"')
-            for _ in range(30):
+            for _ in range(60):
                 channel.write(text)
             channel.write(b'"}\n{"id":2,"jsonrpc":"2.0","method":"GetInfo"}\n')
 
