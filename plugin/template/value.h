@@ -26,6 +26,6 @@ void value_init(struct value *v);
 void value_clean(struct value *v);
 void value_reset(struct value *v);
 /* Makes it what the view says, before any filter. zone NULL: the system's. Only NT_ENOMEM. */
-enum nt_status value_of(struct value *v, const struct view *view, const struct zone *zone) NT_MUST_USE;
+enum nt_status value_of(struct value *value, const struct view *v, const struct zone *zone) NT_MUST_USE;
 
 #endif
