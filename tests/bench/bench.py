@@ -14,9 +14,11 @@ import re
 import shlex
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
@@ -438,6 +440,66 @@ def part_broker(bench):
         bench.row("broker, daemon stopped", times[0] / 1e3, 60, " ms", f"once; then at most {max(times[1:]) / 1e3:.2f}")
 
 
+RRD_START = 1700000000
+
+
+def graphs_of(site):
+    """A round-robin database as a monitor keeps it, and the configuration of its graph; a large picture beside it."""
+    rrd = site.folder / "web01.rrd"
+    subprocess.run(["rrdtool", "create", str(rrd), "--start", str(RRD_START), "--step", "60", "DS:v:GAUGE:120:0:U",
+                    "RRA:AVERAGE:0.5:1:1500"], check=True, capture_output=True)
+    subprocess.run(["rrdtool", "update", str(rrd), *[f"{RRD_START + 60 * i}:{i % 97}" for i in range(1, 1440)]], check=True,
+                   capture_output=True)
+    words = ["rrdtool", "graph", "-", "--start", str(RRD_START), "--end", str(RRD_START + 86400), "--width", "600",
+             "--height", "200", "--title", "{{host}}", f"DEF:v={site.folder}/{{{{host}}}}.rrd:v:AVERAGE", "LINE1:v#c00000"]
+    (site.folder / "large.png").write_bytes(large_png())
+    (site.folder / "public").mkdir()
+    graphs = [{"name": "rrd", "command": words}, {"name": "hangs", "command": ["sleep", "600"]},
+              {"name": "large", "file": "large.png", "root": str(site.folder)}]
+    site.configure({"media_prefixes": ["+1"], "graphs": graphs,
+                    "publish": [{"directory": str(site.folder / "public"), "public_url": "https://example.org/m/"}]})
+    return [word.replace("{{host}}", "web01") for word in words]
+
+
+def large_png():
+    """All but 5 MB that is a picture as far as anybody looks."""
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)) +
+            chunk(b"prVt", os.urandom(5 * 1024 * 1024 - 200)) + chunk(b"IDAT", zlib.compress(b"\0\0")) + chunk(b"IEND", b""))
+
+
+def part_media(bench):
+    """a page with a picture from rrdtool, one whose picture hangs, and the memory of one with 5 MB"""
+    with Stage(FREE, QUICK) as (sim, site):
+        draw = graphs_of(site)
+        prepare = at_rest(site)
+        # four phones: what one has heard is no news to it again
+        text, alone, both, large = bench.pairs(
+            15, prepare, site, send("-t", harness.ALICE), ["sh", "-c", shlex.join(draw) + " >/dev/null"],
+            send("-t", harness.CAROL, "-g", "rrd"), send("-t", "+15005553100", "-g", "large"))
+        assert any(f.stat().st_size > 5 << 19 for f in (site.folder / "public").iterdir()), "no large picture was published"
+        together = text["median"] + alone["median"]
+        bench.row("a page with rrdtool's picture", both["median"] / together, 1.3, "×",
+                  f"{both['median']:.1f} ms against the text's {text['median']:.1f} + rrdtool's {alone['median']:.1f} "
+                  f"(min {both['min']:.1f}/{text['min'] + alone['min']:.1f})")
+        bench.row("  send with 5 MB, peak memory", large["rss"] / 1024, 24, " MB",
+                  f"{large['median']:.1f} ms; without a picture {text['rss'] / 1024:.1f} MB")
+    with Stage(FREE, QUICK) as (sim, site):
+        graphs_of(site)
+        site.serve()
+        waits = []
+        for i in range(3):
+            site.run(*send("-t", f"+1500555300{i}", "-g", "hangs")[1:])
+            harness.wait_until(lambda n=i: len(sim.messages()) > n, 20, "the text goes alone")
+            history = site.run("queue", "show", max(p["id"] for p in site.queue_json())).stdout
+            times = [sum(float(n) * unit for n, unit in zip(clock.split(":"), (3600, 60, 1)))
+                     for clock in re.findall(r"^ *(\d\d:\d\d:\d\d\.\d+) +(?:queued +accepted|sending)", history, re.M)]
+            waits.append((times[1] - times[0]) % 86400)
+        bench.row("a page whose picture hangs", max(waits), 5.1, " s", "the slowest of 3, from acceptance to its request")
+
+
 def part_disk(bench):
     """the disk itself"""
     (_, disk), = bench.tool("bench_store", "disk", FOLDER)[0]
@@ -447,7 +509,7 @@ def part_disk(bench):
 
 PARTS = {name[5:].replace("_", "-"): function for name, function in list(globals().items()) if name.startswith("part_")}
 ORDER = ["disk", "one-shot", "handover", "render", "fan-out", "accept", "writers", "drain", "storm", "pacing", "memory",
-         "broker", "history"]
+         "media", "broker", "history"]
 
 
 def main(args):
