@@ -3,6 +3,7 @@
  *
  * The drain lock decides who works: with the lock this process is the drainer until nothing is due; while somebody else
  * has it, it watches him, and takes over if he goes. What is due is noted before, so that its fate can be told after.
+ * Then pictures that were published long enough ago are deleted.
  *
  * DIAGNOSTICS: exit 0 when nothing of it is left to do, 69 when all of it was refused, 75 when something still waits
  * (Twilio does not answer, the account is not let in, an interrupt).
@@ -10,6 +11,7 @@
 #include "base/mem.h"
 #include "flow/drain.h"
 #include "flow/repair.h"
+#include "flow/sweep.h"
 #include "notify/queue.h"
 #include "notify/session.h"
 
@@ -257,6 +259,8 @@ int queue_flush(struct runtime *r, const struct queue_options *q)
     if (st == NT_OK)
         st = work(r, q, &noted, &bar);
     end_bar(&bar);
+    if (st == NT_OK && !stop)
+        sweep_run(r, &stop);
     if (st != NT_OK)
         fprintf(stderr, "notify_twilio: delivery ended: %s\n", nt_status_text(st));
     else if (stop)

@@ -222,7 +222,7 @@ static bool finished(struct drainer *d)
     if (d->o->daemon)
         return false;
     if (d->o->only_due)
-        return !d->flight && !pictures_busy(d) && !sweep_busy(&d->sweep) && only_later(d);
+        return !d->flight && !pictures_busy(d) && only_later(d);
     return !d->flight && !d->ready.waiting && !d->watches.n && !intake_waiting(d) && !mirror_behind(d);
 }
 
@@ -320,7 +320,8 @@ enum nt_status drain_run(struct runtime *r, const struct drain_options *o)
     ready_init(&d->ready);
     d->now = runtime_now(r);
     d->boot = clock_boot(r->clock);
-    sweep_init(&d->sweep, o->starter ? INT64_MAX : d->boot);
+    /* a starter's child has a time of its own for it, and a flush does it afterwards */
+    sweep_init(&d->sweep, o->daemon ? d->boot : INT64_MAX);
     d->clock_offset = d->now - d->boot;
     d->purge_next = d->boot + (o->daemon ? 0 : PURGE_EVERY);
     d->gate_account =

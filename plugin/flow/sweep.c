@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 
-enum { OFTEN = 1000, SELDOM = 10 * 60 * 1000, PART = 8 };
+enum { OFTEN = 1000, SELDOM = 10 * 60 * 1000, PART = 8, LOOK = 100 };
 
 void sweep_init(struct sweep *s, int64_t first)
 {
@@ -49,11 +49,6 @@ void sweep_turn(struct sweep *s, struct runtime *r)
     sweep_stop(s);
 }
 
-bool sweep_busy(const struct sweep *s)
-{
-    return s->retention != NULL;
-}
-
 int sweep_fds(const struct sweep *s, int out[DARKROOM_FDS])
 {
     return s->retention ? darkroom_fds(&s->room, out) : 0;
@@ -74,6 +69,17 @@ void sweep_stop(struct sweep *s)
     retention_free(s->retention);
     s->retention = NULL;
     darkroom_close(&s->room);
+}
+
+void sweep_run(struct runtime *r, const volatile int *stop)
+{
+    struct sweep s;
+    sweep_init(&s, 0);
+    for (sweep_turn(&s, r); s.retention && !*stop; sweep_turn(&s, r)) {
+        int64_t wait = retention_next(s.retention);
+        darkroom_wait(&s.room, wait < LOOK ? wait : LOOK);
+    }
+    sweep_stop(&s);
 }
 
 void sweep_end(struct sweep *s)

@@ -17,7 +17,6 @@ struct sweep {
 void sweep_init(struct sweep *s, int64_t first);
 /* Begins when it is time, and goes on. Never waits. */
 void sweep_turn(struct sweep *s, struct runtime *r);
-bool sweep_busy(const struct sweep *s);
 /* Descriptors to wait for, at most DARKROOM_FDS; and when to look without them, boot ms. */
 int sweep_fds(const struct sweep *s, int out[DARKROOM_FDS]);
 int64_t sweep_next(const struct sweep *s, int64_t boot);
@@ -25,5 +24,7 @@ int64_t sweep_next(const struct sweep *s, int64_t boot);
 void sweep_stop(struct sweep *s);
 /* The same, for good. */
 void sweep_end(struct sweep *s);
+/* One sweep, waited for; for who does not drain. stop: it ends early once that is not 0. */
+void sweep_run(struct runtime *r, const volatile int *stop);
 
 #endif

@@ -98,6 +98,7 @@ class Buckets(test_publish.Publishing):
     def delete_all(self, site, s3):
         """By retention: a day from now."""
         notes = site.store_folder / "published"
+        self.alone(site)
         for note in notes.iterdir():
             test_publish.age(note, 2 * 86400)
         self.flush(site)

@@ -15,6 +15,11 @@ const readline = require('node:readline');
 const [npm, text] = process.argv.slice(2);
 const options = JSON.parse(text);
 
+// Debian's Node does not have this yet, and s3rver's router calls it.
+Array.prototype.toReversed ??= function toReversed() {
+  return [...this].reverse();
+};
+
 let shift = 0;
 let open = false;
 const RealDate = Date;
