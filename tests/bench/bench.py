@@ -1,10 +1,7 @@
-"""Measures the project against its limits, each beside its peer in the same run, and prints one table.
+"""The parts that measure the project against its limits, each beside its peer in the same run; one table.
 
-    tests/bench/run.sh BUILD_DIR [PART…]        parts: see PARTS below; none = all (some four minutes)
-
-BUILD_DIR is best a release build. Everything runs against the bundled simulator on loopback. "over" in the last column
-means that a figure is beyond its limit on this machine, now; it is told, and the exit status stays 0: benchmarks inform,
-they do not judge. Ratios are of medians, with those of the minima beside them; processes are timed by bench_pairs, alerts
+Everything runs against the bundled simulator on loopback. "over" in the last column means that a figure is beyond its
+limit on this machine, now; it is told, and the exit status stays 0: benchmarks inform, they do not judge. Ratios are of medians, with those of the minima beside them; processes are timed by bench_pairs, alerts
 are handed over by bench_flood, the store alone is measured by bench_store.
 """
 
@@ -510,26 +507,3 @@ def part_disk(bench):
 PARTS = {name[5:].replace("_", "-"): function for name, function in list(globals().items()) if name.startswith("part_")}
 ORDER = ["disk", "one-shot", "handover", "render", "fan-out", "accept", "writers", "drain", "storm", "pacing", "memory",
          "media", "broker", "history"]
-
-
-def main(args):
-    if not args or args[0] in ("-h", "--help"):
-        print(__doc__)
-        for name in ORDER:
-            print(f"    {name:10} {PARTS[name].__doc__}")
-        return 64 if not args else 0
-    wrong = [name for name in args[1:] if name not in PARTS]
-    if wrong:
-        print(f"bench.py: no such part: {' '.join(wrong)}", file=sys.stderr)
-        return 64
-    bench = Bench(args[0])
-    start = time.monotonic()
-    for name in args[1:] or ORDER:
-        PARTS[name](bench)
-    bench.print_table()
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {time.monotonic() - start:.0f} s")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
