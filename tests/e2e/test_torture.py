@@ -2,8 +2,8 @@
 accepted reaches its phone exactly once; what was not says so and reaches it at most once.
 
 tests/support/torture.c is preloaded and makes the nth call of a name fail. A first run counts how many there are; then
-there is a run for each of them, or for NT_TORTURE_EACH of them spread over all (0: for each). Everything else is healthy,
-and a healthy daemon settles what is left.
+there is a run for NT_TORTURE_EACH of them spread over all (1: the first; 0: each of them), of all names or
+of those that begin with NT_TORTURE_ONLY. Everything else is healthy, and a healthy daemon settles what is left.
 """
 
 import concurrent.futures
@@ -19,7 +19,8 @@ import harness
 from delivery import alert, pages
 
 LIBRARY = os.environ.get("NT_TORTURE_LIBRARY", "")
-EACH = int(os.environ.get("NT_TORTURE_EACH", "3"))
+EACH = int(os.environ.get("NT_TORTURE_EACH", "1"))
+ONLY = os.environ.get("NT_TORTURE_ONLY", "")
 AT_ONCE = 12
 NAME, ENTRIES, SIZE = 28, 96, 4096
 HEAD = struct.Struct(f"{NAME}sIiII")
@@ -198,14 +199,15 @@ class Torture(delivery.Test):
         self.assertIn("socket", counts, "nothing is counted: is the library preloaded?")
         runs = []
         for name, count in sorted(counts.items()):
+            if not name.startswith(ONLY):
+                continue
             # the allocator is called by the thousand: as many places as there are of others, and some more
             each = EACH * 8 if name == "malloc" else EACH * 3 if name == "sqlite3_step" else EACH
             if EACH == 0 and name == "malloc":
                 each = 200
             for i, nth in enumerate(spread(count, each)):
-                kinds = errors_of(name)
-                for error in kinds if EACH == 0 and not name == "malloc" else (kinds[i % len(kinds)],):
-                    runs.append(kind(self, sim, first + 1 + len(runs), name, nth, error))
+                kinds = errors_of(name)  # in turn: each place has one of them
+                runs.append(kind(self, sim, first + 1 + len(runs), name, nth, kinds[i % len(kinds)]))
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
             results = {r: pool.submit(r.run) for r in runs}
         fired = 0
