@@ -61,6 +61,15 @@ class S3:
             raise RuntimeError(f"no S3 server: {line} {self.log}")
         self.port = int(line[5:])
         self.url = f"https://{tls}:{self.port}" if tls else f"http://127.0.0.1:{self.port}"
+        self.warm_up()
+
+    def warm_up(self):
+        """Its first request takes Node long, and pages wait for no picture longer than five seconds."""
+        fetch(f"{self.url}/graphs/none?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={KEY_ID}/20250101/x/s3/aws4_request"
+              "&X-Amz-Date=20250101T000000Z&X-Amz-Expires=1&X-Amz-SignedHeaders=host&X-Amz-Signature=0",
+              host="127.0.0.1", ca_file=self.ca_file)
+        self.requests(count=1)
+        self.seen.clear()
 
     def read(self):
         for line in self.process.stdout:
