@@ -47,7 +47,7 @@ testing='cppcheck valgrind libc6-dbg libcmocka-dev libmicrohttpd-dev python3 ope
 contract='python3-twilio'
 # php-cgi first: PHP is content with it, and brings no web server.
 monitors='nagios4-core icinga2-bin icinga2-common
-    php-cgi php-cli php-pgsql zabbix-server-pgsql zabbix-frontend-php postgresql'
+    locales php-cgi php-cli php-pgsql zabbix-server-pgsql zabbix-frontend-php postgresql'
 package='dpkg-dev debhelper lintian man-db systemd logrotate'
 fuzzing='clang libclang-rt-14-dev'
 # Node may come from somewhere else, and then brings its own npm.

@@ -4,6 +4,7 @@
  * chart.php knows sessions, not API tokens: so this logs in as a person does, by the form of index.php, and keeps the
  * cookies in the state folder (0600), so that the next alert need not. A session ends without notice, and the frontend
  * then answers with its login page, or a redirect to it, instead of a picture: it logs in once more, and only once.
+ * What Zabbix refuses to show it writes into a picture of one line of red words: such a one is not as high as a chart.
  *
  * DIAGNOSTICS: an item that is no number, a login that is refused, a chart that is none. A session that cannot be kept
  * is logged at debug level: it only costs time.
@@ -200,6 +201,16 @@ static bool take(void *arg, const char *data, size_t len)
     return source_take(arg, data, len);
 }
 
+/* A PNG's height stands in its bytes 20 to 23. */
+static bool is_chart(const struct picture *p)
+{
+    unsigned char height[4];
+    if (p->kind != PICTURE_PNG)
+        return true;
+    return picture_read(p, 20, height, sizeof height) == sizeof height &&
+           (height[0] || height[1] || height[2] * 256 + height[3] >= HEIGHT);
+}
+
 static void answered(void *arg, const struct transport_result *r)
 {
     struct zabbix_source *z = arg;
@@ -207,9 +218,13 @@ static void answered(void *arg, const struct transport_result *r)
     char words[MEDIA_WHY];
     z->call = NULL;
     bool good = r->answered && r->status == 200 && !*s->why;
+    bool words_only = false;
     if (good && s->picture->len && picture_finish(s->picture) == NT_OK) {
-        source_end(s, NULL);
-        return;
+        words_only = !is_chart(s->picture);
+        if (!words_only) {
+            source_end(s, NULL);
+            return;
+        }
     }
     /* a page of HTML in its place is how a session's end looks */
     bool no_picture = r->answered ? r->status < 500 : *s->picture->why && s->picture->kind == PICTURE_NONE;
@@ -222,6 +237,8 @@ static void answered(void *arg, const struct transport_result *r)
         log_in(z);
         return;
     }
+    if (words_only)
+        source_fail(s, "Zabbix draws no chart of item %s: may %s see it?", buf_text(&z->item), s->graph->zabbix.user);
     if (!*s->why && *s->picture->why)
         source_fail(s, "%s", s->picture->why);
     transport_words(r, words, sizeof words);

@@ -4,7 +4,7 @@
 
 #include "media/transport.h"
 
-enum { FAKE_CALLS = 16, FAKE_TEXT = 4096 };
+enum { FAKE_CALLS = 64, FAKE_TEXT = 4096 };
 
 struct fake_call {
     char method[8], url[FAKE_TEXT];
