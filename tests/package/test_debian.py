@@ -74,12 +74,15 @@ class Built(Package):
     def test_version(self):
         project = re.search(r"^project\(notify_twilio VERSION ([\d.]+)", (harness.SOURCE / "CMakeLists.txt").read_text(), re.M)
         self.assertEqual(re.sub(r"~.*", "", self.field("Version")), project.group(1))
-        self.assertIn(project.group(1), output("dpkg-parsechangelog", "-S", "Changes", "-l", self.changelog()) + project.group(1))
-
-    def changelog(self):
-        text = output("gzip", "-dc", self.content / "usr/share/doc/notify-twilio/changelog.gz")
-        (self.folder / "changelog").write_text(text)
-        return self.folder / "changelog"
+        changelog = self.folder / "changelog"
+        changelog.write_text(output("gzip", "-dc", self.content / "usr/share/doc/notify-twilio/changelog.gz"))
+        self.assertEqual(output("dpkg-parsechangelog", "-S", "Version", "-l", changelog).strip(), self.field("Version"))
+        # every point of the newest section, whatever the width of its lines
+        newest = re.search(r"^## .*?\n(.*?)(^## |\Z)", (harness.SOURCE / "CHANGELOG.md").read_text("utf-8"), re.M | re.S).group(1)
+        points = [" ".join(p.split()) for p in re.findall(r"^- (.*(?:\n  .*)*)", newest, re.M)]
+        self.assertGreater(len(points), 5)
+        debian = " ".join(changelog.read_text("utf-8").split())
+        self.assertEqual([p for p in points if f"* {p}" not in debian], [])
 
     def needed(self, path):
         return re.findall(r"\(NEEDED\).*\[(.+)\]", output("readelf", "-d", self.content / path))
