@@ -417,5 +417,5 @@ const struct command command_channel = {
         "twilio: numbers, or contacts, aliases and groups of the configuration. Without any, his other addresses and\n"
         "his name are tried as such words.\n"
         "\n"
-        "Example: echo '{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"GetInfo\"}' | notify_twilio channel\n",
+        "Example: notify_twilio channel <<<'{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"GetInfo\"}'\n",
 };
