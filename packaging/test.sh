@@ -43,7 +43,7 @@ say() {
 # What a bare Debian 12 needs, by what needs it.
 building='gcc libc6-dev binutils cmake ninja-build pkg-config
     libcurl4-openssl-dev libcjson-dev libsqlite3-dev libyaml-dev libutf8proc-dev libssl-dev'
-testing='cppcheck valgrind libc6-dbg libcmocka-dev libmicrohttpd-dev python3 openssl ca-certificates tzdata git nginx rrdtool'
+testing='cppcheck valgrind libc6-dbg libcmocka-dev libmicrohttpd-dev python3 openssl ca-certificates tzdata git nginx rrdtool fonts-dejavu-core'
 contract='python3-twilio'
 # php-cgi first: PHP is content with it, and brings no web server.
 monitors='nagios4-core icinga2-bin icinga2-common
