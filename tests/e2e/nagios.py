@@ -115,10 +115,19 @@ define service {{
                       f"{comment}")
 
     def reload(self):
-        """As an admin does; the core is the same process afterwards."""
+        """As an admin does; the core is the same process afterwards, and listens again."""
         before = self.all_log().count("Caught SIGHUP")
         self.process.send_signal(signal.SIGHUP)
         harness.wait_until(lambda: self.all_log().count("Caught SIGHUP") > before, 10, "the core takes the signal")
+        harness.wait_until(lambda: " starting..." in self.since_reload(), 10, "the core starts anew")
+
+        def obeys():
+            self.external("ENABLE_NOTIFICATIONS")
+            return "EXTERNAL COMMAND: ENABLE_NOTIFICATIONS" in self.since_reload()
+        harness.wait_until(obeys, 10, "the core obeys again", step=0.2)
+
+    def since_reload(self):
+        return self.all_log().rpartition("Caught SIGHUP")[2]
 
     def all_log(self):
         path = self.folder / "monitor.log"
