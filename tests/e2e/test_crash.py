@@ -40,6 +40,13 @@ class Scenario:
         self.sim, self.point, self.nth, self.beside_serve = sim, point, nth, beside_serve
         self.site = test.site(sim)
         self.died = None
+        if point.startswith("pictures"):
+            (self.site.folder / "public").mkdir()
+            picture = self.site.folder / "picture.gif"
+            picture.write_bytes(b"GIF89a\x01\x00\x01\x00\x00\x00\x00\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x01\x4c\x00\x3b")
+            self.site.configure({"media_prefixes": ["+1"], "publish": [{"directory": str(self.site.folder / "public"),
+                                                                       "public_url": "https://p.example.org/"}],
+                                 "graphs": [{"name": "g", "when": ["urgent"], "command": ["cat", str(picture)]}]})
 
     def run(self):
         fault = {"NOTIFY_TWILIO_FAULT": f"{self.point}:{self.nth}"}
