@@ -21,7 +21,8 @@ lint_cppcheck() {
 
 lint_tidy() {
     cmake -S . -B "$build" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON >/dev/null
-    find plugin notify -name '*.c' -print0 | xargs -0 -P "$(nproc)" -n 4 clang-tidy --quiet -p "$build"
+    # One at a time: with several, its analyzer takes every va_list of the later ones for uninitialized.
+    find plugin notify -name '*.c' -print0 | xargs -0 -P "$(nproc)" -n 1 clang-tidy --quiet -p "$build"
 }
 
 [ $# -gt 0 ] || set -- cppcheck tidy

@@ -54,10 +54,10 @@ enum nt_status fault_point(const char *name)
     static unsigned long passed;
     const char *spec = getenv("NOTIFY_TWILIO_FAULT");
     size_t len = strlen(name);
-    if (!spec || strncmp(spec, name, len) || (spec[len] && spec[len] != ':') || strlen(spec) >= sizeof armed)
+    if (!spec || strncmp(spec, name, len) != 0 || (spec[len] && spec[len] != ':') || strlen(spec) >= sizeof armed)
         return NT_OK;
-    if (strcmp(armed, spec)) {
-        strcpy(armed, spec);
+    if (strcmp(armed, spec) != 0) {
+        memcpy(armed, spec, strlen(spec) + 1); /* it was measured above */
         passed = 0;
     }
     unsigned long when;

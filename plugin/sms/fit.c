@@ -185,8 +185,13 @@ enum nt_status sms_fit(const struct rendering *r, enum sms_mode mode, int max_se
     }
     if (status)
         goto done;
-    if (best->stage == SHRINK_IMPOSSIBLE || !best->text.len) {
-        /* Cut to nothing: all that could be shown were blanks. */
+    blank = best->stage == SHRINK_IMPOSSIBLE || !best->text.len;
+    if (!blank)
+        status = is_blank(buf_text(&best->text), best->text.len, &blank);
+    if (status)
+        goto done;
+    if (blank) {
+        /* Cut to nothing, or stripped to it (of an accent over a blank): all that could be shown were blanks. */
         from = (struct source){.text = no_text, .len = sizeof no_text - 1};
         status = fit_in(&from, mode == SMS_FORCE_UCS2 ? ALPHABET_UNICODE : ALPHABET_LOOKALIKES, 1, best);
         out->truncated = true;
