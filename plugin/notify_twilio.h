@@ -15,7 +15,7 @@
  *     nt_close(pager);
  *
  * PAIRS. The options come first: source= (nagios, icinga2, zabbix, generic), to= (repeats; commas split), template=,
- * media= (repeats, at most ten), from=, max_segments=, subject= and message= (Zabbix), text= (generic), request= (a
+ * media= and graph= (repeat, ten at most), from=, max_segments=, subject= and message= (Zabbix), text= (generic), request= (a
  * UUID: the same alert given twice is taken once), test=1. From the first other key on they are the monitor's macros,
  * whatever their names.
  *
