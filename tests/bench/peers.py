@@ -148,7 +148,7 @@ def peers(sim, folder, text, npm):
              "" if node and library else "apt-get install nodejs npm; tests/contract/packages.sh FOLDER; --npm FOLDER"),
         Peer("apprise", lambda numbers: [apprise, str(folder / "apprise_here.py"), sim.url, "-b", text,
                                          f"twilio://{account}:{token}@{sender}/" + "/".join(numbers)],
-             "" if apprise else "apt-get install apprise"),
+             "" if apprise else "apt-get install apprise", "waits 0.2 s after each message by itself"),
         Peer("smstools sendsms", lambda numbers: [*spool, *numbers, text], "" if spool else "apt-get install smstools",
              "only a file in a spool: nothing is sent, nothing synced"),
     ]

@@ -81,8 +81,11 @@ def print_all(results, load):
         for case in cases(results, part):
             timed = any(row[0] == part and row[1] == case and row[3] == "wall median" for row in results.rows)
             (print_timed if timed else print_told)(results, part, case)
+    print()
+    for who, words in results.notes.items():
+        print(f"{who}: {words}")
     for who, hint in results.skipped.items():
-        print(f"\nSKIPPED: {who} is not here ({hint})")
+        print(f"SKIPPED: {who} is not here ({hint})")
     print(f"\n{datetime.date.today().isoformat()}, {machine()}, load {load[0]:.1f} before and {os.getloadavg()[0]:.1f} after; "
           f"a segment at USD {results.price:g}")
 
@@ -126,13 +129,15 @@ def panel(y, title, note, bars, unit):
 
 def write_svg(results, path, load):
     """The chart: one page, a hundred, a storm. Nothing when none of them was measured."""
-    out, y = [], 16
-    for part, case, title in (("page", "HTTPS", "One page"), ("fan-out to 100", "HTTPS", "The same page to 100 phones")):
-        bars = [(who, results.value(part, case, who, "wall median"), who.startswith("ours"))
+    out, y, shown = [], 16, set()
+    for part, title in (("page", "One page"), ("fan-out to 100", "The same page to 100 phones")):
+        case = next(iter(cases(results, part)), "")
+        bars = [(who, results.value(part, case, who, "wall median"), who.startswith("notify_twilio"))
                 for who in people(results, part, case) if results.value(part, case, who, "wall median") is not None]
         bars = [bar for bar in bars if not bar[0].startswith("smstools")]  # it sends nothing
+        shown.update(bar[0] for bar in bars)
         if bars:
-            more, y = panel(y, title, "time until the monitor's command ends, over HTTPS, median; less is better", bars, "ms")
+            more, y = panel(y, title, f"time until the monitor's command ends, over {case}, median; less is better", bars, "ms")
             out += more
     for case in cases(results, "storm"):
         bars = [("notify_twilio" if who == "notify_twilio" else "a command for each",
@@ -143,9 +148,12 @@ def write_svg(results, path, load):
         out += more
     if not out:
         return False
-    out.append(text(20, y + 2, f"{datetime.date.today().isoformat()}, {machine()}, load {load[0]:.1f}; against a simulated Twilio "
-                    "on the same machine", 11, colour=SOFT))
-    y += 18
+    for line in (f"{datetime.date.today().isoformat()}, {machine()}, load {load[0]:.1f}; against a simulated Twilio beside it",
+                 "; ".join(f"{who} {words}" for who, words in results.notes.items() if who in shown)):
+        if line:
+            out.append(text(20, y + 2, line, 11, colour=SOFT))
+            y += 16
+    y += 4
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" width="760" height="{y}" viewBox="0 0 760 {y}" {FONT} role="img">\n'
                     f'<title>What a page costs</title>\n<rect width="760" height="{y}" rx="8" fill="{PAPER}"/>\n'
