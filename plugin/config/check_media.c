@@ -50,12 +50,14 @@ static bool has(struct reading *r, const struct node *item, const char *value, c
 }
 
 /* Header lines often hold a token. The file is read anew at each use, so only its looks matter here. */
-static void check_header_file(struct reading *r, const struct node *item, const char *path)
+static void check_header_file(struct reading *r, const struct node *item, char **file)
 {
     struct stat st;
     const struct node *n = node_get(item, "header_file");
-    if (!*path || r->mode == READING_TEXT)
+    if (!**file || r->mode == READING_TEXT)
         return;
+    credentials_find(r, n, file);
+    const char *path = *file;
     if (stat(path, &st))
         reading_fault(r, n, false, "header_file: %s cannot be read: %s", path, strerror(errno));
     else if (!S_ISREG(st.st_mode))
@@ -87,7 +89,7 @@ static bool check_graph(struct reading *r, const struct node *item, struct confi
     if (kind == 4 || !*g->name)
         return false;
     g->kind = (enum config_graph_kind)kind;
-    check_header_file(r, item, g->header_file);
+    check_header_file(r, item, &g->header_file);
     switch (g->kind) {
     case CONFIG_GRAPH_URL:
         return *g->url;
@@ -136,7 +138,7 @@ static bool check_publish(struct reading *r, const struct node *item, struct con
     if (kind == 4)
         return false;
     p->kind = (enum config_publish_kind)kind;
-    check_header_file(r, item, p->header_file);
+    check_header_file(r, item, &p->header_file);
     check_keep(r, item, p);
     check_openness(r, item, p);
     switch (p->kind) {

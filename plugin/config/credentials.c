@@ -132,6 +132,15 @@ void credentials_read(struct reading *r, const struct node *n, const char *path,
         log_secret(*secret);
 }
 
+void credentials_find(struct reading *r, const struct node *value, char **path)
+{
+    struct stat st;
+    char *given = in_credentials_folder(*path);
+    if (given && (plainly_named(r, value, *path) || stat(*path, &st)))
+        reading_set(r, path, given);
+    mem_free(given);
+}
+
 bool credentials_complete(const struct config *c)
 {
     const struct config_twilio *t = &c->twilio;

@@ -55,6 +55,9 @@ void media_check(struct reading *r);
 /* Reads a secret for the file named at n into *secret: $CREDENTIALS_DIRECTORY first for a plain name. path: absolute.
  */
 void credentials_read(struct reading *r, const struct node *n, const char *path, char **secret);
+/* The same for a file that is read anew at each use: its path becomes that of the service manager's file, where there is
+ * one. */
+void credentials_find(struct reading *r, const struct node *value, char **path);
 /* True when the account can be logged in to. */
 bool credentials_complete(const struct config *c);
 

@@ -80,7 +80,8 @@ static const struct field graph_fields[] = {
      .type = FIELD_PATH,
      .offset = AT(header_file),
      .example = "grafana_headers",
-     .doc = "A file with further header lines, whole lines like 'Authorization: Bearer …'."},
+     .doc = "A file with further header lines, whole lines like 'Authorization: Bearer …'; looked for "
+            "as auth_token_file."},
     {.key = "when",
      .type = FIELD_LIST,
      .words = occasions,
@@ -215,7 +216,8 @@ static const struct field publish_fields[] = {
      .type = FIELD_PATH,
      .offset = AT(header_file),
      .example = "upload_headers",
-     .doc = "A file with header lines for put, whole lines like 'Authorization: Basic …'."},
+     .doc = "A file with header lines for put, whole lines like 'Authorization: Basic …'; looked for as "
+            "auth_token_file."},
     {.key = "s3", .type = FIELD_SECTION, .section = &s3_section, .offset = AT(s3)},
     {.key = "command",
      .type = FIELD_LIST,

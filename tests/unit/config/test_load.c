@@ -360,6 +360,48 @@ static void test_load__credentials(void **state)
     assert_int_equal(system(credentials), 0);
 }
 
+/* Header files may hold a token, and are found as tokens are. */
+static void test_load__header_files_among_the_credentials(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file;
+        bool beside;       /* ./headers is there */
+        const char *found; /* below the folder */
+    } row[] = {
+        {"headers", true, "/credentials/headers"},
+        {"headers", false, "/credentials/headers"},
+        {"./headers", true, "/./headers"},
+        {"/nonexistent/headers", false, "/credentials/headers"},
+    };
+    char credentials[256];
+    snprintf(credentials, sizeof credentials, "%s/credentials", folder.path);
+    assert_int_equal(mkdir(credentials, 0700), 0);
+    folder_write(&folder, "credentials/headers", "K: V\n", 0400);
+    setenv("CREDENTIALS_DIRECTORY", credentials, 1);
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct problems p;
+        char text[1024], found[512];
+        snprintf(text, sizeof text,
+                 "%s  auth_token: abcd\n" SENDERS
+                 "publish: [{put: 'https://p/', public_url: 'https://p/', header_file: %s}]\n",
+                 ACCOUNT_LINE, row[i].file);
+        snprintf(found, sizeof found, "%s%s", folder.path, row[i].found);
+        unlink(folder_path(&folder, "headers"));
+        if (row[i].beside)
+            folder_write(&folder, "headers", "K: V\n", 0600);
+        problems_init(&p);
+        struct config *c = load(text, NT_OK, &p);
+        assert_int_equal(p.n, 0);
+        assert_string_equal(c->publish[0].header_file, found);
+        config_free(c);
+        problems_clean(&p);
+    }
+    unsetenv("CREDENTIALS_DIRECTORY");
+    snprintf(credentials, sizeof credentials, "rm -r %s/credentials", folder.path);
+    assert_int_equal(system(credentials), 0);
+}
+
 static void keep_line(void *arg, enum log_level level, const char *line)
 {
     struct buf *lines = arg;
@@ -580,6 +622,7 @@ int main(void)
         TEST(every_key_is_taken),
         TEST(a_file_that_is_none),
         TEST(credentials),
+        TEST(header_files_among_the_credentials),
         TEST(no_secret_in_log_or_problem),
         TEST(open_makes_the_best_of_a_file),
         TEST(an_open_file_with_a_secret_is_told_where_it_is_used),
