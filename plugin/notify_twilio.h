@@ -15,9 +15,9 @@
  *     nt_close(pager);
  *
  * PAIRS. The options come first: source= (nagios, icinga2, zabbix, generic), to= (repeats; commas split), template=,
- * media= and graph= (repeat, ten at most), from=, max_segments=, subject= and message= (Zabbix), text= (generic), request= (a
- * UUID: the same alert given twice is taken once), test=1. From the first other key on they are the monitor's macros,
- * whatever their names.
+ * media= and graph= (repeat, ten at most), from=, max_segments=, subject= and message= (Zabbix), text= (generic),
+ * request= (a UUID: the same alert given twice is taken once), test=1. From the first other key on they are the
+ * monitor's macros, whatever their names.
  *
  * THREADS. One thread of a process is in here at a time: pagers share the log and what has been alarmed about. The
  * library starts no thread but libcurl's, which looks names up. It installs no signal handler, and nothing here blocks

@@ -153,11 +153,17 @@ static void begin(struct drainer *d, struct shot *s)
     alert_free(alert);
 }
 
+/* Who is about to go begins nothing, and waits for nothing: another one will. */
+static bool is_idle(const struct drainer *d)
+{
+    return !pictures_busy(d) || d->leaving || (!d->starter_asked && d->o->starter->at_once);
+}
+
 void pictures_turn(struct drainer *d)
 {
     struct pictures *p = d->pictures;
     size_t active = 0;
-    if (!p || !p->shots.n || d->leaving || (!d->starter_asked && d->o->starter->at_once))
+    if (is_idle(d))
         return;
     if (p->open)
         darkroom_turn(&p->room);
@@ -272,16 +278,18 @@ enum nt_status pictures_give_up(struct drainer *d, struct page *p)
 
 int pictures_fds(const struct drainer *d, int *out)
 {
-    return pictures_busy(d) && d->pictures->open ? darkroom_fds(&d->pictures->room, out) : 0;
+    return !is_idle(d) && d->pictures->open ? darkroom_fds(&d->pictures->room, out) : 0;
 }
 
 int64_t pictures_next(const struct drainer *d)
 {
     int64_t next = INT64_MAX;
-    for (size_t i = 0; d->pictures && i < d->pictures->shots.n; i++)
+    if (is_idle(d))
+        return next;
+    for (size_t i = 0; i < d->pictures->shots.n; i++)
         if (d->pictures->shots.item[i]->until < next)
             next = d->pictures->shots.item[i]->until;
-    if (pictures_busy(d) && d->pictures->open) {
+    if (d->pictures->open) {
         int64_t wait = darkroom_next(&d->pictures->room);
         if (wait >= 0 && d->boot + wait < next)
             next = d->boot + wait;
