@@ -43,8 +43,10 @@ static int read_number(void *arg, int n, char **value, char **name)
 
 static int pragma_number(sqlite3 *db, const char *sql, int64_t *out)
 {
-    *out = 0;
-    return sqlite3_exec(db, sql, read_number, out, NULL);
+    *out = INT64_MIN;
+    int rc = sqlite3_exec(db, sql, read_number, out, NULL);
+    /* Each of them has an answer. To take none for 0 would be to take a store for one without tables. */
+    return rc == SQLITE_OK && *out == INT64_MIN ? SQLITE_IOERR : rc;
 }
 
 static int read_mode(void *arg, int n, char **value, char **name)

@@ -107,6 +107,10 @@ static int fails(enum call call)
     return 1;
 }
 
+/* What a function of SQLite calls within itself is its own affair: a failure there that nothing has caused would be
+ * told by none of the others. */
+static __thread int inside;
+
 static int failed(void)
 {
     errno = table->error;
@@ -241,6 +245,18 @@ void *mmap64(void *at, size_t n, int protection, int flags, int fd, off64_t offs
     return fails(CALL_mmap) ? (void *)(intptr_t)failed() : real(at, n, protection, flags, fd, offset);
 }
 
+#define WRAP_SQLITE(name, counted, parameters, arguments)                                                              \
+    int name parameters                                                                                                \
+    {                                                                                                                  \
+        REAL(name)                                                                                                     \
+        if (!inside && fails(CALL_##counted))                                                                          \
+            return table->error;                                                                                       \
+        inside++;                                                                                                      \
+        int rc = real arguments;                                                                                       \
+        inside--;                                                                                                      \
+        return rc;                                                                                                     \
+    }
+
 /* These return the error itself. */
 #define WRAP_CODE(name, counted, parameters, arguments)                                                                \
     int name parameters                                                                                                \
@@ -257,29 +273,29 @@ WRAP_CODE(posix_spawn, posix_spawn,
           (pid_t * pid, const char *path, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *how,
            char *const argv[], char *const env[]),
           (pid, path, actions, how, argv, env))
-WRAP_CODE(sqlite3_prepare_v2, sqlite3_prepare,
-          (sqlite3 * db, const char *sql, int n, sqlite3_stmt **out, const char **tail), (db, sql, n, out, tail))
-WRAP_CODE(sqlite3_prepare_v3, sqlite3_prepare,
-          (sqlite3 * db, const char *sql, int n, unsigned flags, sqlite3_stmt **out, const char **tail),
-          (db, sql, n, flags, out, tail))
-WRAP_CODE(sqlite3_step, sqlite3_step, (sqlite3_stmt * stmt), (stmt))
-WRAP_CODE(sqlite3_exec, sqlite3_exec,
-          (sqlite3 * db, const char *sql, int (*each)(void *, int, char **, char **), void *arg, char **error),
-          (db, sql, each, arg, error))
-WRAP_CODE(sqlite3_bind_int64, sqlite3_bind_int64, (sqlite3_stmt * stmt, int index, sqlite3_int64 value),
-          (stmt, index, value))
-WRAP_CODE(sqlite3_bind_int, sqlite3_bind_int, (sqlite3_stmt * stmt, int index, int value), (stmt, index, value))
-WRAP_CODE(sqlite3_bind_text, sqlite3_bind_text,
-          (sqlite3_stmt * stmt, int index, const char *text, int n, void (*release)(void *)),
-          (stmt, index, text, n, release))
-WRAP_CODE(sqlite3_bind_blob64, sqlite3_bind_blob64,
-          (sqlite3_stmt * stmt, int index, const void *data, sqlite3_uint64 n, void (*release)(void *)),
-          (stmt, index, data, n, release))
-WRAP_CODE(sqlite3_bind_value, sqlite3_bind_value, (sqlite3_stmt * stmt, int index, const sqlite3_value *value),
-          (stmt, index, value))
-WRAP_CODE(sqlite3_wal_checkpoint_v2, sqlite3_wal_checkpoint_v2,
-          (sqlite3 * db, const char *name, int mode, int *log, int *done), (db, name, mode, log, done))
-WRAP_CODE(sqlite3_busy_timeout, sqlite3_busy_timeout, (sqlite3 * db, int ms), (db, ms))
+WRAP_SQLITE(sqlite3_prepare_v2, sqlite3_prepare,
+            (sqlite3 * db, const char *sql, int n, sqlite3_stmt **out, const char **tail), (db, sql, n, out, tail))
+WRAP_SQLITE(sqlite3_prepare_v3, sqlite3_prepare,
+            (sqlite3 * db, const char *sql, int n, unsigned flags, sqlite3_stmt **out, const char **tail),
+            (db, sql, n, flags, out, tail))
+WRAP_SQLITE(sqlite3_step, sqlite3_step, (sqlite3_stmt * stmt), (stmt))
+WRAP_SQLITE(sqlite3_exec, sqlite3_exec,
+            (sqlite3 * db, const char *sql, int (*each)(void *, int, char **, char **), void *arg, char **error),
+            (db, sql, each, arg, error))
+WRAP_SQLITE(sqlite3_bind_int64, sqlite3_bind_int64, (sqlite3_stmt * stmt, int index, sqlite3_int64 value),
+            (stmt, index, value))
+WRAP_SQLITE(sqlite3_bind_int, sqlite3_bind_int, (sqlite3_stmt * stmt, int index, int value), (stmt, index, value))
+WRAP_SQLITE(sqlite3_bind_text, sqlite3_bind_text,
+            (sqlite3_stmt * stmt, int index, const char *text, int n, void (*release)(void *)),
+            (stmt, index, text, n, release))
+WRAP_SQLITE(sqlite3_bind_blob64, sqlite3_bind_blob64,
+            (sqlite3_stmt * stmt, int index, const void *data, sqlite3_uint64 n, void (*release)(void *)),
+            (stmt, index, data, n, release))
+WRAP_SQLITE(sqlite3_bind_value, sqlite3_bind_value, (sqlite3_stmt * stmt, int index, const sqlite3_value *value),
+            (stmt, index, value))
+WRAP_SQLITE(sqlite3_wal_checkpoint_v2, sqlite3_wal_checkpoint_v2,
+            (sqlite3 * db, const char *name, int mode, int *log, int *done), (db, name, mode, log, done))
+WRAP_SQLITE(sqlite3_busy_timeout, sqlite3_busy_timeout, (sqlite3 * db, int ms), (db, ms))
 
 int sqlite3_open_v2(const char *path, sqlite3 **db, int flags, const char *vfs)
 {
