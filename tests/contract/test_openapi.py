@@ -39,17 +39,32 @@ class OpenApi(harness.Test):
 
     def setUp(self):
         self.sim.reset()
+        self.catch_up()
         self.before = len(self.proxy.complaints())
         self.addCleanup(self.check_violations, self.sim)
+
+    def slips(self):
+        return [words for words in self.proxy.complaints() if "pagesize" in words.lower()]
+
+    def catch_up(self):
+        """What the judge says comes a little after the answer: a mistake made on purpose is the last to be heard of."""
+        before = len(self.slips())
+        self.proxy.request("GET", "/Messages.json?PageSize=5000")
+        harness.wait_until(lambda: len(self.slips()) > before, 30, "the judge finds a mistake made on purpose")
 
     def behind(self, config=None):
         """A site that reaches the simulator through the proxy only."""
         return self.site(config={**delivery.NO_THROTTLE, **(config or {})}, base_url=self.proxy.url)
 
     def complaints(self, errors_expected=False):
-        """The judge's since this test began."""
-        return [words for words in self.proxy.complaints()[self.before:]
-                if not (errors_expected and words.startswith(UNDESCRIBED))]
+        """The judge's since this test began, but those of catch_up()."""
+        self.catch_up()
+        slips = self.slips()
+        return [words for words in self.proxy.complaints()[self.before:] if words not in slips
+                and not (errors_expected and words.startswith(UNDESCRIBED))]
+
+    def hears(self, pattern, after):
+        harness.wait_until(lambda: re.search(pattern, " ".join(self.proxy.complaints()[after:])), 30, f"'{pattern}'")
 
     def asked(self, path, parameter=None):
         """The GET requests whose path ends like that, with this parameter."""
@@ -59,10 +74,10 @@ class OpenApi(harness.Test):
     def test_the_judge_is_awake(self):
         form = prism_check.GOOD + [["RiskCheck", "maybe"]]
         self.assertEqual(self.proxy.post(form)[0], 400)
-        self.assertIn("RiskCheck", " ".join(self.complaints()))
-        status, _ = self.proxy.request("GET", "/Messages.json?PageSize=5000")
-        self.assertEqual(status, 200)
-        self.assertRegex(" ".join(self.complaints()), "(?i)pagesize")
+        self.hears("RiskCheck", self.before)
+        seen = len(self.proxy.complaints())
+        self.assertEqual(self.proxy.request("GET", "/Messages.json?PageSize=5000")[0], 200)
+        self.hears("(?i)pagesize", seen)
         # an answer that lacks something, and one with something of its own
         self.sim.faults([{"method": "GET", "path": "Balance", "do": "status", "status": 200, "times": 1,
                           "body": '{"balance":"1","currency":"USD"}'},
@@ -71,7 +86,7 @@ class OpenApi(harness.Test):
         for words in ("required property 'account_sid'", "additional properties|more"):
             seen = len(self.proxy.complaints())
             self.proxy.request("GET", "/Balance.json")
-            self.assertRegex(" ".join(self.proxy.complaints()[seen:]), words)
+            self.hears(words, seen)
 
     def test_every_new_message_and_its_receipt(self):
         names = set()
