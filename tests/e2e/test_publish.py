@@ -298,7 +298,8 @@ class Retention(Publishing):
         site.serve()
         url = self.links(self.page(site)[0])
         harness.wait_until(lambda: os.listdir(server.pictures) == [], 30, "serve deletes it")
-        self.assertTrue([line for line in server.requests() if "DELETE /upload/" + url.rpartition("/")[2] in line])
+        asked = "DELETE /upload/" + url.rpartition("/")[2]
+        harness.wait_until(lambda: [line for line in server.requests() if asked in line], 30, "nginx has logged it")
         notes = site.store_folder / "published"
         harness.wait_until(lambda: os.listdir(notes) == [], 30, "nothing is left to be remembered")
         self.assertNotIn(server.token.partition(": ")[2], site.log())
