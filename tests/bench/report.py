@@ -143,7 +143,7 @@ def write_svg(results, path, load):
         bars = [("notify_twilio" if who == "notify_twilio" else "a command for each",
                  results.value("storm", case, who, "price"), who == "notify_twilio")
                 for who in people(results, "storm", case)]
-        more, y = panel(y, "A storm", f"{case}, in ten minutes: the price of its messages at USD {results.price:g} a segment",
+        more, y = panel(y, "A storm", f"{case}: the price of its messages at USD {results.price:g} a segment",
                         sorted(bars, key=lambda bar: not bar[2]), "USD")
         out += more
     if not out:
