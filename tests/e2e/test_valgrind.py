@@ -36,10 +36,10 @@ class Valgrind(delivery.Test):
 
     def test_send(self):
         done = self.place.run(*self.words("send", "-t", ALICE, *alert()), binary=VALGRIND, timeout=120)
-        self.assert_exit(done, 0)
         delivery.wait_gone(self.place, 30)
-        self.assert_once(self.sim, ["web01"])
         self.judge()
+        self.assert_exit(done, 0)
+        self.assert_once(self.sim, ["web01"])
 
     def test_serve(self):
         serve = self.place.start(*self.words("serve"), binary=VALGRIND)
