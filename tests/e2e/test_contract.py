@@ -61,12 +61,13 @@ class Alarms(harness.Test):
 
     def test_the_command_gets_nothing_but_its_text(self):
         sim = self.simulator()
-        site = self.alarmed(sim, {"alarm": {"command": ["/bin/sh", "-c", "readlink /proc/$$/fd/* > $0", "open"]}})
+        site = self.site(sim)
+        opened = site.folder / "open"
+        site.configure({"alarm": {"command": ["/bin/sh", "-c", "readlink /proc/$$/fd/* > $0", str(opened)]}})
         site.serve()
         site.run("send", "-t", harness.ALICE, *delivery.alert())
         harness.wait_until(sim.messages, 10)  # a connection to Twilio stands
         site.run("send", "-t", STOPPED, *delivery.alert())
-        opened = site.folder / "open"
         harness.wait_until(lambda: opened.exists() and opened.read_text(), 10)
         self.assertNotIn("socket:", opened.read_text())
 
