@@ -66,6 +66,16 @@ struct http {
 /* Before anything else of libcurl's. */
 enum nt_status http_library_load(void) NT_MUST_USE;
 
+/* An option; the first that fails stays in setup. */
+#define TRANSFER_SET(t, option, value)                                                                                 \
+    ((t)->setup = (t)->setup ? (t)->setup : curl_easy_setopt((t)->easy, option, value))
+
+/* The options that never change; those of a request; of these, what a redirect and another trust change. */
+void transfer_configure_once(struct transfer *t);
+enum nt_status transfer_configure(struct transfer *t, const struct http_request *r) NT_MUST_USE;
+void transfer_configure_protocol(struct transfer *t);
+void transfer_configure_trust(struct transfer *t);
+
 /* A transfer with its options that never change; NULL = no memory. */
 struct transfer *transfer_new(struct http *h);
 void transfer_free(struct transfer *t);
