@@ -11,8 +11,6 @@
 #include "flow/accept.h"
 
 #include "base/log.h"
-#include "base/mem.h"
-#include "base/vector.h"
 #include "flow/alarm.h"
 #include "flow/compose.h"
 #include "flow/media.h"
@@ -24,49 +22,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NOTES_MAX = 64 * 1024, EXIT_SENT = 0, EXIT_ALL_REFUSED = 69, OPTED_OUT_CODE = 21610 };
-
-void accepted_init(struct accepted *a)
-{
-    memset(a, 0, sizeof *a);
-    buf_init(&a->notes, NOTES_MAX);
-}
-
-void accepted_clean(struct accepted *a)
-{
-    for (size_t i = 0; i < a->n; i++)
-        page_free(a->page[i]);
-    mem_free(a->page);
-    buf_clean(&a->notes);
-    accepted_init(a);
-}
-
-enum nt_status accepted_add(struct accepted *a, struct page *page)
-{
-    if (!page || !VECTOR_GROW(a, page))
-        return NT_ENOMEM;
-    a->page[a->n++] = page;
-    return NT_OK;
-}
-
-/* A duplicate stands as its original does: a copy of a refused page carries its error. */
-static bool was_refused(const struct page *p)
-{
-    return p->state == PAGE_FAILED || (p->state == PAGE_DUPLICATE && *p->error_message);
-}
-
-int accepted_exit(const struct accepted *a)
-{
-    for (size_t i = 0; i < a->n; i++)
-        if (!was_refused(a->page[i]))
-            return EXIT_SENT;
-    return a->n ? EXIT_ALL_REFUSED : EXIT_SENT;
-}
+enum { WORDS_MAX = 64 * 1024, OPTED_OUT_CODE = 21610 };
 
 enum nt_status accept_alert(struct runtime *r, const struct order *order, struct alert **out, struct buf *error)
 {
     struct buf to;
-    buf_init(&to, NOTES_MAX);
+    buf_init(&to, WORDS_MAX);
     for (size_t i = 0; i < order->to.n; i++) {
         if (i)
             buf_addc(&to, ',');
@@ -380,7 +341,7 @@ enum nt_status accept_store(struct runtime *r, const struct order *order, const 
     struct batch batch = {.order = order, .alert = alert};
     recipients_init(&to);
     strlist_init(&batch.graphs);
-    buf_init(&batch.trouble, NOTES_MAX);
+    buf_init(&batch.trouble, WORDS_MAX);
     enum nt_status st = r->store->ops->alert_put(r->store, alert, order->uuid, &batch.alert_id);
     if (st == NT_EEXIST) {
         out->repeated = true;

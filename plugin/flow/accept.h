@@ -5,25 +5,13 @@
 #define NT_FLOW_ACCEPT_H
 
 #include "base/buf.h"
+#include "flow/accepted.h"
 #include "flow/order.h"
 #include "flow/runtime.h"
 #include "oncall/recipient.h"
 #include "queue/page.h"
 
 #include <stddef.h>
-
-struct accepted {
-    struct page **page; /* one a recipient, also duplicates, withheld and cancelled ones */
-    size_t n, size;
-    struct buf notes; /* a line each: unknown recipients, fallback used, nobody woken on purpose … */
-    bool muted;       /* nobody was paged because only `routine: false` contacts were asked: no error */
-    bool repeated;    /* the request's UUID was known: pages are the stored ones */
-};
-
-void accepted_init(struct accepted *a);
-void accepted_clean(struct accepted *a);
-/* Takes page over; on NT_ENOMEM it stays the caller's (NULL is NT_ENOMEM too). */
-enum nt_status accepted_add(struct accepted *a, struct page *page) NT_MUST_USE;
 
 /* Everything that needs no store: input → alert. NT_EINVAL with words in error: no usable alert. */
 enum nt_status accept_alert(struct runtime *r, const struct order *order, struct alert **out,
@@ -43,8 +31,5 @@ enum nt_status accept_recipients(struct runtime *r, const struct order *order, c
 /* The page for one recipient (NULL: nobody, for a preview), with its text, not yet stored. */
 enum nt_status accept_page(struct runtime *r, const struct order *order, const struct alert *alert,
                            const struct strlist *graphs, const struct recipient *to, struct page **out) NT_MUST_USE;
-
-/* The exit status a `send` ends with (sysexits: 0, 69) for these pages. */
-int accepted_exit(const struct accepted *a);
 
 #endif
