@@ -137,6 +137,16 @@ static int ask_again(const struct runtime *r, const struct arguments *a, const s
     return status;
 }
 
+/* Does whoever listens there work without the store? */
+static bool is_without_store(const char *socket)
+{
+    struct drainer_status drainer;
+    drainer_status_init(&drainer);
+    bool without = ask_drainer(socket, ASK_STATUS, OFFER_WITHIN, &drainer) == NT_OK && drainer.spare;
+    drainer_status_clean(&drainer);
+    return without;
+}
+
 int send_run(struct runtime *r, const struct arguments *a, struct order *order)
 {
     struct accepted pages;
@@ -161,22 +171,20 @@ int send_run(struct runtime *r, const struct arguments *a, struct order *order)
             goto done;
     }
     session_drop_root(r);
-    enum nt_status st = drain_lock_take(r->config->store, false, &lock, &holder);
-    /*
-     * Without a lock there is no store either: the drainer finds out, and goes without both. So has perhaps the one
-     * before us, who has this very alert in his memory when a monitor runs again what ended with 75. Somebody who
-     * listens while the lock is free is such a one too; it stays free while he is asked, for he goes back to the store
-     * when he can.
-     */
-    if (st != NT_EBUSY && (st != NT_OK || silent)) {
-        if (lock >= 0)
-            close(lock);
-        lock = -1;
-        status = ask_again(r, a, order, socket, st == NT_OK ? "the drainer has no store" : nt_status_text(st));
+    /* Who works without the store does not answer before it is sent, and has the alert: whether the store would do for
+     * us or not, it is his. The lock stays free while he is asked, for he goes back to the store when he can. */
+    if (silent && is_without_store(socket)) {
+        status = ask_again(r, a, order, socket, "the drainer has no store");
         if (status >= 0)
             goto done;
-        if (st == NT_OK)
-            st = drain_lock_take(r->config->store, false, &lock, &holder);
+    }
+    enum nt_status st = drain_lock_take(r->config->store, false, &lock, &holder);
+    /* Without a lock there is no store either: the drainer finds out, and goes without both. So has perhaps the one
+     * before us, who has this very alert in his memory when a monitor runs again what ended with 75. */
+    if (st != NT_EBUSY && st != NT_OK) {
+        status = ask_again(r, a, order, socket, nt_status_text(st));
+        if (status >= 0)
+            goto done;
     }
     if (st == NT_EBUSY) {
         st = departure_store(r, a, order, &pages, &error);

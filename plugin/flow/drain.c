@@ -28,13 +28,14 @@ enum {
     PURGE_EVERY = 60000,
     PURGE_AGAIN = 1000,
     SPARE_RETRY = 15000,
+    OWED_RETRY = 1000, /* there is nothing else to do */
     SOCKET_CHECK = 5000,
     CLOCK_JUMP = 5000,
     TURN_PAUSE = 1000, /* before a turn that failed is tried again */
 };
 
-/* What a starter leaves to its child; kept reachable, so that leak checkers see that it is no leak. Nothing reads it, and
- * only volatile keeps an optimiser from leaving it out. */
+/* What a starter leaves to its child; kept reachable, so that leak checkers see that it is no leak. Nothing reads it,
+ * and only volatile keeps an optimiser from leaving it out. */
 static struct drainer *volatile left_behind;
 
 static void reload(struct drainer *d)
@@ -215,6 +216,11 @@ static bool only_later(const struct drainer *d)
     return !d->ready.waiting || d->boot < d->gate_until || ready_due(&d->ready, d->now) == 0;
 }
 
+static bool settled(const struct drainer *d)
+{
+    return !d->flight && !d->ready.waiting && !d->watches.n && !intake_waiting(d) && !mirror_behind(d);
+}
+
 /* Is there nothing left that this process should stay for? */
 static bool finished(struct drainer *d)
 {
@@ -224,7 +230,7 @@ static bool finished(struct drainer *d)
         return false;
     if (d->o->only_due)
         return !d->flight && !pictures_busy(d) && only_later(d);
-    return !d->flight && !d->ready.waiting && !d->watches.n && !intake_waiting(d) && !mirror_behind(d);
+    return settled(d) && !spare_owes(d);
 }
 
 static void empty_pipe(int fd)
@@ -238,6 +244,23 @@ static void tell_progress(struct drainer *d)
 {
     if (d->o->progress)
         d->o->progress(d->o->arg, d->sent, d->refused, (int64_t)d->ready.waiting + d->flights);
+}
+
+/* Asked to go, or done with what was due: the last chance for what is in memory alone. */
+static enum nt_status leave(struct drainer *d)
+{
+    if (d->r->spare && (d->leaving || d->o->only_due))
+        spare_leave(d);
+    return NT_OK;
+}
+
+/* A drainer that would end, but owes the store something, tries to go back to it at once, and then again and again. */
+static void last_thing(struct drainer *d)
+{
+    bool last = !d->o->daemon && !d->leaving && settled(d) && spare_owes(d);
+    if (last && !d->spare_last)
+        d->spare_retry = d->boot;
+    d->spare_last = last;
 }
 
 static enum nt_status loop(struct drainer *d)
@@ -269,8 +292,8 @@ static enum nt_status loop(struct drainer *d)
             listening_check(d);
         }
         if (d->r->spare && d->boot >= d->spare_retry) {
-            d->spare_retry = d->boot + SPARE_RETRY;
             spare_leave(d);
+            d->spare_retry = clock_boot(d->r->clock) + (d->spare_last ? OWED_RETRY : SPARE_RETRY);
         }
         intake_receive(d);
         pictures_turn(d);
@@ -292,8 +315,9 @@ static enum nt_status loop(struct drainer *d)
         tell_progress(d);
         if (d->o->turn)
             d->o->turn(d->o->arg);
+        last_thing(d);
         if (finished(d))
-            return NT_OK;
+            return leave(d);
 
         int fds[2 + 2 * DARKROOM_FDS], n = 0, wake_at = -1;
         bool ready[2 + 2 * DARKROOM_FDS] = {false};

@@ -127,6 +127,8 @@ struct drainer {
     /* clocks */
     int64_t clock_offset; /* wall - boot at the last turn */
     int64_t spare_retry;  /* boot: try the real store again */
+    int64_t spare_until;  /* boot: how long nothing but the real store is waited for */
+    bool spare_last;      /* nothing else is left to do */
     int64_t rescued;      /* boot: when a damaged store was last set aside; 0 never */
     int64_t purge_next, expire_next, reload_seen;
     bool purge_more;                /* the last batch was full */
@@ -203,6 +205,9 @@ void intake_rename(struct drainer *d, const struct idmap *first, const struct id
 /* spare.c: going on without the store, and coming back to it. */
 enum nt_status spare_enter(struct drainer *d, enum nt_status why) NT_MUST_USE;
 void spare_leave(struct drainer *d);
+/* Are there pages of the real store in memory? As long as it does not know what became of them, whoever drains next would
+ * send them again. */
+bool spare_owes(const struct drainer *d);
 
 /* flights.c */
 struct flight *flight_new(struct drainer *d, const struct page *page);

@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESCUE_AGAIN = 60000 };
+enum { RESCUE_AGAIN = 60000, OWE_AT_MOST = 600000 };
 
 struct copy {
     struct page **page;
@@ -182,6 +182,7 @@ enum nt_status spare_enter(struct drainer *d, enum nt_status why)
     store_close(real);
     rename_flights(d, NULL, &d->to_spare);
     d->spare_retry = d->boot + 15000;
+    d->spare_until = d->boot + OWE_AT_MOST;
     alarm_raise(r, "store", false, "the store %s cannot be used: %s; pages go out without it", r->config->store,
                 nt_status_text(why));
     return st;
@@ -236,6 +237,11 @@ static bool set_aside(struct drainer *d)
         return false;
     store_close(fresh);
     return true;
+}
+
+bool spare_owes(const struct drainer *d)
+{
+    return d->r->spare && d->to_real.n && d->boot < d->spare_until;
 }
 
 void spare_leave(struct drainer *d)

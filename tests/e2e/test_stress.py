@@ -1,6 +1,7 @@
 """Many at once: no page lost, none doubled, nobody kept waiting longer than promised."""
 
 import concurrent.futures
+import os
 import time
 import unittest
 
@@ -10,8 +11,8 @@ from delivery import alert, pages
 
 BUSY = 5  # s a writer may wait for the store before it goes without
 SLOW = harness.PATIENCE  # how much longer all may take on a busy machine
-SENDERS = 60
-ALONE = 50
+# What runs several times slower is not asked for as much: a store that is busy for longer is done without.
+SENDERS, ALONE = (20, 16) if os.environ.get("NT_SANITIZE") else (60, 50)
 
 
 class Stress(delivery.Test):

@@ -5,7 +5,7 @@ find_program(NT_PYTHON NAMES python3 REQUIRED)
 function(nt_python_test label name file)
   cmake_parse_arguments(ARG "" "TIMEOUT" "ENVIRONMENT" ${ARGN})
   set(environment "NT_SIM=$<TARGET_FILE:twilio_simulator>" "NT_SOURCE=${PROJECT_SOURCE_DIR}" "PYTHONDONTWRITEBYTECODE=1"
-    "PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/e2e" ${ARG_ENVIRONMENT})
+    "PYTHONPATH=${PROJECT_SOURCE_DIR}/tests/e2e" "NT_SANITIZE=${NT_SANITIZE}" ${ARG_ENVIRONMENT})
   if(TARGET notify_twilio)
     list(APPEND environment "NT_BIN=$<TARGET_FILE:notify_twilio>")
   endif()

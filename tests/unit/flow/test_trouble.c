@@ -67,11 +67,32 @@ static void test_trouble__a_store_that_cannot_be_written(void **state)
     }
 }
 
+/* What it has sent from memory is still due in the store: whoever came after it would send it again. */
+static void test_trouble__a_drainer_does_not_end_with_debts(void **state)
+{
+    (void)state;
+    struct world *w = world_new(&(struct world_options){.send = true});
+    int64_t id = world_problem(w, ALICE, "web01", "CRITICAL");
+    w->frail.trouble = NT_EBUSY;
+    world_start(w);
+    world_run(w, 2 * MINUTE);
+    assert_int_equal(fake_twilio_messages(&w->twilio, ALICE), 1);
+    assert_false(w->alive);
+    w->frail.trouble = NT_OK;
+    assert_page(w, id, PAGE_DELIVERED);
+    world_start(w);
+    world_run(w, MINUTE);
+    assert_int_equal(w->twilio.messages.n, 1);
+    world_rules_end(w);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_trouble__each_allocation_fails_once),
         cmocka_unit_test(test_trouble__a_store_that_cannot_be_written),
+        cmocka_unit_test(test_trouble__a_drainer_does_not_end_with_debts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
