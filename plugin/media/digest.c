@@ -10,9 +10,8 @@
  */
 #include "media/digest.h"
 
-#include "base/log.h"
+#include "base/library.h"
 
-#include <dlfcn.h>
 #include <limits.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -42,38 +41,21 @@ static const char soname[] = "libcrypto.so." SHLIB_VERSION_NUMBER;
     X(EVP_sha256)                                                                                                      \
     X(HMAC)
 
-#define MEMBER(name) __typeof__(name) *name;
 static struct library {
-    FUNCTIONS(MEMBER)
+    FUNCTIONS(LIBRARY_MEMBER)
 } library;
 
-#define PLACE(name) {#name, offsetof(struct library, name)},
-static const struct {
-    const char *name;
-    size_t offset;
-} places[] = {FUNCTIONS(PLACE)};
+#define PLACE(name) LIBRARY_PLACE(struct library, name),
+static const struct library_place places[] = {FUNCTIONS(PLACE)};
 
 enum nt_status digest_load(void)
 {
     static bool loaded;
-    if (loaded)
-        return NT_OK;
-    void *handle = dlopen(soname, RTLD_LAZY | RTLD_LOCAL);
-    if (!handle) {
-        log_error("nothing can be signed: %s", dlerror());
-        return NT_EIO;
-    }
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        void *symbol = dlsym(handle, places[i].name);
-        if (!symbol) {
-            log_error("nothing can be signed: %s", dlerror());
-            dlclose(handle);
-            return NT_EIO;
-        }
-        memcpy((char *)&library + places[i].offset, &symbol, sizeof symbol);
-    }
-    loaded = true;
-    return NT_OK;
+    enum nt_status status = NT_OK;
+    if (!loaded)
+        status = library_load(soname, places, sizeof places / sizeof *places, &library, "nothing can be signed");
+    loaded = status == NT_OK;
+    return status;
 }
 
 enum nt_status digest_sha256(const void *data, size_t len, unsigned char out[DIGEST_SIZE])

@@ -11,9 +11,8 @@
  */
 #include "twilio/http_private.h"
 
-#include "base/log.h"
+#include "base/library.h"
 
-#include <dlfcn.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
@@ -37,16 +36,12 @@
     X(curl_slist_free_all)                                                                                             \
     X(curl_version_info)
 
-#define MEMBER(name) __typeof__(name) *name;
 static struct library {
-    FUNCTIONS(MEMBER)
+    FUNCTIONS(LIBRARY_MEMBER)
 } library;
 
-#define PLACE(name) {#name, offsetof(struct library, name)},
-static const struct {
-    const char *name;
-    size_t offset;
-} places[] = {FUNCTIONS(PLACE)};
+#define PLACE(name) LIBRARY_PLACE(struct library, name),
+static const struct library_place places[] = {FUNCTIONS(PLACE)};
 
 /* The name that its ABI has had since 2006. */
 static const char soname[] = "libcurl.so.4";
@@ -54,24 +49,11 @@ static const char soname[] = "libcurl.so.4";
 enum nt_status http_library_load(void)
 {
     static bool loaded;
-    if (loaded)
-        return NT_OK;
-    void *handle = dlopen(soname, RTLD_LAZY | RTLD_LOCAL);
-    if (!handle) {
-        log_error("nothing can be sent: %s", dlerror());
-        return NT_EIO;
-    }
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        void *symbol = dlsym(handle, places[i].name);
-        if (!symbol) {
-            log_error("nothing can be sent: %s", dlerror());
-            dlclose(handle);
-            return NT_EIO;
-        }
-        memcpy((char *)&library + places[i].offset, &symbol, sizeof symbol);
-    }
-    loaded = true;
-    return NT_OK;
+    enum nt_status status = NT_OK;
+    if (!loaded)
+        status = library_load(soname, places, sizeof places / sizeof *places, &library, "nothing can be sent");
+    loaded = status == NT_OK;
+    return status;
 }
 
 /* ---- what curl.h declares; in parentheses where it has macros of the same names ---- */
