@@ -27,8 +27,6 @@ enum {
     EXPIRE_EVERY = 1000,
     PURGE_EVERY = 60000,
     PURGE_AGAIN = 1000,
-    SPARE_RETRY = 15000,
-    OWED_RETRY = 1000, /* there is nothing else to do */
     SOCKET_CHECK = 5000,
     CLOCK_JUMP = 5000,
     TURN_PAUSE = 1000, /* before a turn that failed is tried again */
@@ -254,15 +252,6 @@ static enum nt_status leave(struct drainer *d)
     return NT_OK;
 }
 
-/* A drainer that would end, but owes the store something, tries to go back to it at once, and then again and again. */
-static void last_thing(struct drainer *d)
-{
-    bool last = !d->o->daemon && !d->leaving && settled(d) && spare_owes(d);
-    if (last && !d->spare_last)
-        d->spare_retry = d->boot;
-    d->spare_last = last;
-}
-
 static enum nt_status loop(struct drainer *d)
 {
     for (;;) {
@@ -291,10 +280,8 @@ static enum nt_status loop(struct drainer *d)
             d->socket_check = d->boot + SOCKET_CHECK;
             listening_check(d);
         }
-        if (d->r->spare && d->boot >= d->spare_retry) {
-            spare_leave(d);
-            d->spare_retry = clock_boot(d->r->clock) + (d->spare_last ? OWED_RETRY : SPARE_RETRY);
-        }
+        if (d->r->spare)
+            spare_turn(d, !d->o->daemon && !d->leaving && settled(d));
         intake_receive(d);
         pictures_turn(d);
         d->more = false;
@@ -315,7 +302,6 @@ static enum nt_status loop(struct drainer *d)
         tell_progress(d);
         if (d->o->turn)
             d->o->turn(d->o->arg);
-        last_thing(d);
         if (finished(d))
             return leave(d);
 
@@ -351,7 +337,7 @@ enum nt_status drain_run(struct runtime *r, const struct drain_options *o)
     d->purge_next = d->boot + (o->daemon ? 0 : PURGE_EVERY);
     d->gate_account =
         true; /* a drainer before us may have left its mark in the store: the first success takes it away */
-    d->spare_retry = d->boot + SPARE_RETRY;
+    spare_begin(d);
     d->socket_check = d->boot + SOCKET_CHECK;
     if ((st = intake_new(&d->intake)) != NT_OK || (st = line_open(d)) != NT_OK)
         goto done;

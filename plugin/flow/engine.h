@@ -204,6 +204,9 @@ void intake_rename(struct drainer *d, const struct idmap *first, const struct id
 
 /* spare.c: going on without the store, and coming back to it. */
 enum nt_status spare_enter(struct drainer *d, enum nt_status why) NT_MUST_USE;
+void spare_begin(struct drainer *d);
+/* While it lasts: tries to come back when it is time. idle: there is nothing else to do. */
+void spare_turn(struct drainer *d, bool idle);
 void spare_leave(struct drainer *d);
 /* Are there pages of the real store in memory? As long as it does not know what became of them, whoever drains next would
  * send them again. */

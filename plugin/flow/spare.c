@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RESCUE_AGAIN = 60000, OWE_AT_MOST = 600000 };
+enum { RESCUE_AGAIN = 60000, OWE_AT_MOST = 600000, RETRY = 15000, OWED_RETRY = 1000 };
 
 struct copy {
     struct page **page;
@@ -181,7 +181,7 @@ enum nt_status spare_enter(struct drainer *d, enum nt_status why)
     st = fill(d, real, r->store);
     store_close(real);
     rename_flights(d, NULL, &d->to_spare);
-    d->spare_retry = d->boot + 15000;
+    spare_begin(d);
     d->spare_until = d->boot + OWE_AT_MOST;
     alarm_raise(r, "store", false, "the store %s cannot be used: %s; pages go out without it", r->config->store,
                 nt_status_text(why));
@@ -302,4 +302,22 @@ done:
     idmap_clean(&alerts);
     idmap_clean(&made);
     buf_clean(&error);
+}
+
+void spare_begin(struct drainer *d)
+{
+    d->spare_retry = d->boot + RETRY;
+}
+
+/* A drainer that would end, but owes the store something, tries at once, and then again and again. */
+void spare_turn(struct drainer *d, bool idle)
+{
+    bool last = idle && spare_owes(d);
+    if (last && !d->spare_last)
+        d->spare_retry = d->boot;
+    d->spare_last = last;
+    if (d->boot < d->spare_retry)
+        return;
+    d->spare_retry = d->boot + (last ? OWED_RETRY : RETRY); /* spare_leave() may have a better idea */
+    spare_leave(d);
 }
