@@ -1,9 +1,10 @@
 #!/bin/sh
-# coverage.sh [--lines STAGE] [--no-run]: how much of each stage the tests reach, by gcov and gcovr.
+# coverage.sh [--lines STAGE]… [--no-run]: how much of each stage the tests reach, by gcov and gcovr.
 #
-# Builds everything in build/coverage with counters, runs the unit and e2e tests, and prints a line a stage. --lines lists
-# the places of a stage that nothing has reached (plugin/queue, notify, …); --no-run judges by the counters of the last run.
-# Nothing is judged: a line that is reached is not yet a line that is tested.
+# Builds everything in build/coverage with counters, runs the unit and e2e tests, and prints a line a stage. --lines adds
+# every line of a stage (plugin/queue, notify, …; several with several --lines; `delivery` are those between a page and
+# Twilio) that nothing has reached, as FILE:LINE: TEXT; --no-run judges by the counters of the last run. Nothing is judged:
+# a line that is reached is not yet a line that is tested.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -11,7 +12,13 @@ lines=''
 run=true
 while [ $# -gt 0 ]; do
     case $1 in
-        --lines) lines=${2:?--lines STAGE} && shift ;;
+        --lines)
+            case ${2:?--lines STAGE} in
+                delivery) lines="$lines plugin/queue plugin/throttle plugin/twilio plugin/sms plugin/flow" ;;
+                *) lines="$lines ${2%/}" ;;
+            esac
+            shift
+            ;;
         --no-run) run=false ;;
         *)
             sed -n '2,/^set/s/^# \{0,1\}//p' packaging/coverage.sh >&2
@@ -37,24 +44,33 @@ if $run; then
 fi
 
 # The builds with fault points are the same sources: gcovr takes both together.
-report() {
-    gcovr --root . --object-directory $build --gcov-ignore-parse-errors --exclude-unreachable-branches \
-        --exclude-throw-branches --exclude-directories '.*CompilerIdC.*' "$@"
-}
+gcovr --root . --object-directory $build --gcov-ignore-parse-errors --exclude-unreachable-branches --exclude-throw-branches \
+    --exclude-directories '.*CompilerIdC.*' --filter plugin/ --filter notify/ --json $build/coverage.json
+# shellcheck disable=SC2086
+python3 - $build/coverage.json $lines <<'END'
+import collections
+import json
+import sys
 
-if [ -n "$lines" ]; then
-    report --filter "$lines/" --txt
-    exit
-fi
-report --filter plugin/ --filter notify/ --csv | awk -F, '
-    NR > 1 {
-        n = split($1, part, "/")
-        stage = part[1] == "plugin" && n > 2 ? part[1] "/" part[2] : part[1]
-        all[stage] += $2; hit[stage] += $3; a += $2; h += $3
-    }
-    END {
-        for (stage in all)
-            printf "%-20s %6d lines %5.1f %%\n", stage, all[stage], 100 * hit[stage] / all[stage] | "sort"
-        close("sort")
-        printf "%-20s %6d lines %5.1f %%\n", "all", a, a ? 100 * h / a : 0
-    }'
+stages = collections.defaultdict(lambda: [0, 0])
+missing = []
+for file in json.load(open(sys.argv[1]))["files"]:
+    name = file["file"]
+    part = name.split("/")
+    stage = "/".join(part[:2]) if part[0] == "plugin" and len(part) > 2 else part[0]
+    text = open(name).read().split("\n")
+    # A line of a header counts once for each source that has it.
+    counts = collections.defaultdict(int)
+    for line in file["lines"]:
+        if not line.get("gcovr/noncode"):
+            counts[line["line_number"]] += line["count"]
+    for total in (stages[stage], stages["all"]):
+        total[0] += len(counts)
+        total[1] += sum(count > 0 for count in counts.values())
+    if stage in sys.argv[2:]:
+        missing += [f"{name}:{line}: {text[line - 1].strip()}" for line, count in sorted(counts.items()) if not count]
+for line in missing:
+    print(line)
+for stage, (lines, reached) in sorted(stages.items(), key=lambda item: (item[0] == "all", item[0])):
+    print(f"{stage:<20} {lines:6} lines {100 * reached / max(lines, 1):5.1f} %")
+END
