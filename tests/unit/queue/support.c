@@ -7,12 +7,22 @@
 #include <string.h>
 #include <unistd.h>
 
-void scratch_make(struct scratch *s)
+static void make_in(struct scratch *s, const char *parent)
 {
-    strcpy(s->folder, "/tmp/nt-queue-XXXXXX");
+    snprintf(s->folder, sizeof s->folder, "%s/nt-queue-XXXXXX", parent);
     assert_non_null(mkdtemp(s->folder));
     snprintf(s->path, sizeof s->path, "%s/queue.db", s->folder);
     snprintf(s->url, sizeof s->url, "sqlite:%s", s->path);
+}
+
+void scratch_make(struct scratch *s)
+{
+    make_in(s, "/tmp");
+}
+
+void scratch_make_quick(struct scratch *s)
+{
+    make_in(s, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 }
 
 void scratch_remove(struct scratch *s)

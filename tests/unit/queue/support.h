@@ -30,6 +30,8 @@ struct scratch {
 };
 
 void scratch_make(struct scratch *s);
+/* In memory, if possible: for tests that open a store thousands of times. */
+void scratch_make_quick(struct scratch *s);
 void scratch_remove(struct scratch *s);
 /* Path of a file in the folder; static. */
 const char *scratch_file(const struct scratch *s, const char *name);
