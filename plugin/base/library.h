@@ -20,7 +20,7 @@ struct library_place {
 };
 
 /* For an X-macro with the functions' names: members of the table with their types, and their places in it. */
-#define LIBRARY_MEMBER(name) __typeof__(name) *name;
+#define LIBRARY_MEMBER(name) __typeof__(name) *(name);
 #define LIBRARY_PLACE(table, name)                                                                                     \
     {                                                                                                                  \
 #name, offsetof(table, name)                                                                                   \

@@ -84,9 +84,7 @@ static void run(const struct strlist *command, const char *text)
     struct child_options o = {.argv = command, .in = fds[0], .out = -1, .errors = -1};
     if (fcntl(STDOUT_FILENO, F_GETFD) >= 0)
         o.out = STDOUT_FILENO;
-    if (child_start(&o, &child[slot]) != NT_OK)
-        log_error("alarm command %s: %s", command->item[0], strerror(errno));
-    else if (write(fds[1], text, strlen(text)) < 0)
+    if (child_start(&o, &child[slot]) != NT_OK || write(fds[1], text, strlen(text)) < 0)
         log_error("alarm command %s: %s", command->item[0], strerror(errno));
     close(fds[0]);
     close(fds[1]);

@@ -82,7 +82,7 @@ bool classify_good(const char *state)
 static size_t find_state(const char *state)
 {
     size_t i = 0;
-    while (i < sizeof states / sizeof *states && strcasecmp(states[i].state, state))
+    while (i < sizeof states / sizeof *states && strcasecmp(states[i].state, state) != 0)
         i++;
     return i;
 }

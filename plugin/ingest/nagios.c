@@ -24,7 +24,7 @@ static enum nt_status put(struct kv *macros, const char *name, const char *value
     const size_t digit = sizeof address - 1;
     if (notification_unresolved(value))
         return NT_OK;
-    if (strncmp(name, prefix, prefix_len))
+    if (strncmp(name, prefix, prefix_len) != 0)
         return macros_put(macros, name, strlen(name), value);
     name += prefix_len;
     if (!strncmp(name, address, digit) && name[digit] >= '0' && name[digit] <= '8' && !name[digit + 1]) {

@@ -180,7 +180,7 @@ static enum nt_status set_severity(struct alert *a)
     if (!*a->severity)
         return rank >= 0 && rank < SEVERITIES ? alert_set(&a->severity, severities[rank]) : NT_OK;
     struct buf lower;
-    buf_init(&lower, 4 * MACRO_VALUE_MAX);
+    buf_init(&lower, (size_t)4 * MACRO_VALUE_MAX);
     enum nt_status status = NT_OK;
     if (utf8_valid(a->severity, strlen(a->severity))) {
         status = utf8_lower(&lower, a->severity, strlen(a->severity));

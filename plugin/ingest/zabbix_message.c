@@ -90,7 +90,7 @@ void zabbix_subject_read(const char *subject, struct zabbix_subject *out)
     const char *at = subject + strspn(subject, " [");
     for (size_t i = 0; i < sizeof subject_words / sizeof *subject_words; i++) {
         size_t len = strlen(subject_words[i].word);
-        if (strncasecmp(at, subject_words[i].word, len) || is_letter(at[len]))
+        if (strncasecmp(at, subject_words[i].word, len) != 0 || is_letter(at[len]))
             continue;
         bool whole = read_preamble(at + len, out->age, &out->text);
         if (whole || subject_words[i].loose)
@@ -156,7 +156,7 @@ static enum nt_status read_label(const char *line, size_t len, struct kv *macros
 {
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
         size_t n = strlen(labels[i].label);
-        if (len <= n + 2 || strncmp(line, labels[i].label, n) || strncmp(line + n, ": ", 2) ||
+        if (len <= n + 2 || strncmp(line, labels[i].label, n) != 0 || strncmp(line + n, ": ", 2) != 0 ||
             kv_get(macros, labels[i].name))
             continue;
         struct buf value;

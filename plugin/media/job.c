@@ -125,7 +125,6 @@ static void start(struct part *p, const struct job_request *r)
 
 enum nt_status job_start(const struct job_request *r, struct job **out)
 {
-    enum nt_status st = NT_ENOMEM;
     struct job *j = mem_zalloc(sizeof *j);
     *out = NULL;
     if (!j)
@@ -136,7 +135,7 @@ enum nt_status job_start(const struct job_request *r, struct job **out)
     j->valid = r->valid;
     j->done = r->done;
     j->arg = r->arg;
-    if ((st = strlist_copy(&j->names, r->graphs)) != NT_OK || !(j->part = mem_array(j->names.n + 1, sizeof *j->part))) {
+    if (strlist_copy(&j->names, r->graphs) != NT_OK || !(j->part = mem_array(j->names.n + 1, sizeof *j->part))) {
         strlist_clean(&j->names);
         mem_free(j);
         return NT_ENOMEM;

@@ -96,7 +96,7 @@ static enum nt_status refuse_kind(struct picture *p, size_t len)
     char shown[PICTURE_HEAD + 1];
     size_t n = len < PICTURE_HEAD ? len : PICTURE_HEAD;
     for (size_t i = 0; i < n; i++)
-        shown[i] = p->head[i] >= ' ' && p->head[i] < 0x7f ? (char)p->head[i] : '.';
+        shown[i] = (char)(p->head[i] >= ' ' && p->head[i] < 0x7f ? p->head[i] : '.');
     shown[n] = '\0';
     if (!n)
         return refuse(p, "nothing came");

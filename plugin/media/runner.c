@@ -202,7 +202,7 @@ static void hear(struct run *run, const char *data, size_t len)
             run->line_len = 0;
         }
         if (run->line_len < sizeof run->line - 1)
-            run->line[run->line_len++] = c < ' ' || c >= 0x7f ? '?' : (char)c;
+            run->line[run->line_len++] = (char)(c < ' ' || c >= 0x7f ? '?' : c);
     }
     run->line[run->line_len] = '\0';
 }

@@ -85,7 +85,7 @@ static void drop_cookie(struct buf *cookies, const char *name, size_t len)
         }
         at = end ? end + 2 : at + strlen(at);
     }
-    if (cookies->len >= 2 && !strcmp(cookies->data + cookies->len - 2, "; "))
+    if (cookies->len >= 2 && !strcmp(buf_text(cookies) + cookies->len - 2, "; "))
         buf_truncate(cookies, cookies->len - 2);
 }
 

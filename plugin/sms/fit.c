@@ -27,7 +27,7 @@ static const char no_text[] = "(no text)";
 void sms_text_init(struct sms_text *t)
 {
     *t = (struct sms_text){.encoding = SMS_GSM7};
-    buf_init(&t->body, 4 * SMS_CHARACTERS_MAX);
+    buf_init(&t->body, (size_t)4 * SMS_CHARACTERS_MAX);
 }
 
 void sms_text_clean(struct sms_text *t)

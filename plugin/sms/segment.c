@@ -58,7 +58,7 @@ static void tally(struct gsm7_tally *t, const char *text, size_t len)
  */
 static int ucs2_parts(const char *text, size_t len)
 {
-    size_t first[UNITS_ALONE]; /* sizes of the clusters in the first part */
+    size_t first[UNITS_ALONE] = {0}; /* sizes of the clusters in the first part */
     size_t n = 0, used = 0, units;
     int parts = 1;
     for (size_t i = 0; i < len;) {

@@ -87,10 +87,10 @@ static bool put(struct addresses *a, const char *host, int port, const char *ip)
 
 static void load_line(struct addresses *a, const char *line)
 {
-    char host[ADDRESS_HOST], ip[ADDRESS_IP], rest;
-    int port;
-    if (sscanf(line, "%255s %d %45s %c", host, &port, ip, &rest) != 3)
+    char host[ADDRESS_HOST], digits[8], ip[ADDRESS_IP], rest;
+    if (sscanf(line, "%255s %7[0-9] %45s %c", host, digits, ip, &rest) != 3)
         return;
+    int port = (int)strtol(digits, NULL, 10); /* so few cannot be too many for it */
     if (is_host(host) && port > 0 && port < 65536 && is_ip(ip))
         (void)put(a, host, port, ip);
 }

@@ -79,7 +79,7 @@ bool answer_header(struct answer *a, const char *line, size_t len, int64_t now)
     a->header_len += len;
     if (a->header_len > ANSWER_HEADER_MAX)
         return false;
-    char value[64];
+    char value[64] = "";
     if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) {
         a->retry_after = -1;
         a->request_id[0] = '\0';

@@ -36,7 +36,7 @@ static const char *take_number(const char *s, int min, int max, int *out)
 /* Takes one of the three-letter words; NULL when it is none. */
 static const char *take_word(const char *s, const char *words, int *index)
 {
-    for (int i = 0; words[i * 3]; i++) {
+    for (int i = 0; words[(size_t)i * 3]; i++) {
         if (strncasecmp(s, words + (size_t)i * 3, 3) == 0) {
             *index = i;
             return s + 3;

@@ -115,7 +115,7 @@ CURLcode(curl_easy_setopt)(CURL *easy, CURLoption option, ...)
     CURLcode code = CURLE_UNKNOWN_OPTION;
     va_list args;
     va_start(args, option);
-    switch (value_of((int)option)) {
+    switch (value_of((int)option)) { /* NOLINT(bugprone-branch-clone): no two take the same type */
     case VALUE_LONG:
         code = (library.curl_easy_setopt)(easy, option, va_arg(args, long));
         break;
@@ -174,7 +174,7 @@ CURLMcode(curl_multi_setopt)(CURLM *multi, CURLMoption option, ...)
     CURLMcode code = CURLM_UNKNOWN_OPTION;
     va_list args;
     va_start(args, option);
-    switch (value_of((int)option)) {
+    switch (value_of((int)option)) { /* NOLINT(bugprone-branch-clone): no two take the same type */
     case VALUE_LONG:
         code = (library.curl_multi_setopt)(multi, option, va_arg(args, long));
         break;

@@ -173,7 +173,7 @@ static void judge_error(const cJSON *json, bool has_media, bool has_callback, st
 
     if (status >= 500 || status == 408) {
         out->kind = OUTCOME_AMBIGUOUS;
-    } else if (status == 401 || status < 400) {
+    } else if (status == 401 || status < 400) { /* NOLINT(bugprone-branch-clone): whatever the error's code says */
         out->kind = OUTCOME_ACCOUNT;
         out->alarm = true;
     } else if (e) {

@@ -81,6 +81,7 @@ static size_t take_header(char *line, size_t size, size_t n, void *arg)
 }
 
 #if LIBCURL_VERSION_NUM >= 0x075000
+/* NOLINTNEXTLINE(readability-non-const-parameter): as libcurl declares it */
 static int before_request(void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port)
 {
     (void)remote_ip;

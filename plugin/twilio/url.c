@@ -102,7 +102,7 @@ enum nt_status url_parse(const char *text, struct url *out)
     if (!is_clean(text) || !scheme || scheme >= sizeof out->scheme || strncmp(text + scheme, "://", 3) != 0)
         return NT_EINVAL;
     for (size_t i = 0; i < scheme; i++)
-        out->scheme[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + ('a' - 'A')) : text[i];
+        out->scheme[i] = (char)(text[i] >= 'A' && text[i] <= 'Z' ? text[i] + ('a' - 'A') : text[i]);
 
     const char *s = text + scheme + 3, *end = s + strcspn(s, "/?#");
     const char *at = memchr(s, '@', (size_t)(end - s));
