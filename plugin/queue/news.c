@@ -69,9 +69,9 @@ bool news_supersedes(const struct news *newer, const struct page *p)
         return p->event == EVENT_PROBLEM;
     case EVENT_CUSTOM:
     case EVENT_TEST:
-        return p->event == newer->event && strcmp(p->identity, newer->identity) == 0;
+        break;
     }
-    return false;
+    return p->event == newer->event && strcmp(p->identity, newer->identity) == 0;
 }
 
 /* ---- what became of a page ---- */

@@ -156,9 +156,7 @@ enum nt_status place_make_folder(const struct place *p, struct buf *error)
 static enum nt_status adorn(const struct place *p, int fd)
 {
     struct stat st, folder;
-    if (fstat(fd, &st) != 0)
-        return NT_EIO;
-    if (!S_ISREG(st.st_mode))
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
         return NT_EINVAL;
     uid_t me = geteuid();
     if (me == 0 && st.st_uid == 0 && stat(p->folder, &folder) == 0 &&

@@ -156,11 +156,11 @@ static int bind_column(sqlite3_stmt *stmt, int index, const struct column *c, co
         return bind_list(stmt, index, (const struct strlist *)(const void *)field);
     case KEY:
     case TEXT:
-        memcpy(&text, field, sizeof text);
-        return c->kind == KEY ? sqlite3_bind_int64(stmt, index, sqlite_object_key(text))
-                              : sqlite3_bind_text(stmt, index, text, -1, SQLITE_STATIC);
+        break;
     }
-    return SQLITE_MISUSE;
+    memcpy(&text, field, sizeof text);
+    return c->kind == KEY ? sqlite3_bind_int64(stmt, index, sqlite_object_key(text))
+                          : sqlite3_bind_text(stmt, index, text, -1, SQLITE_STATIC);
 }
 
 /* Only the parameters that the statement has: the light one is given the fixed columns as little as the full one. */
@@ -295,10 +295,10 @@ static enum nt_status read_column(sqlite3_stmt *stmt, int index, const struct co
     case TEXT:
         text = sqlite_text(stmt, index);
         return *text ? page_set((char **)(void *)field, text) : NT_OK;
-    case KEY:
-        return NT_OK;
+    case KEY: /* the object says it */
+        break;
     }
-    return NT_EINVAL;
+    return NT_OK;
 }
 
 enum nt_status sqlite_page_get(struct store *store, int64_t id, struct page **out)

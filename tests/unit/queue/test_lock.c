@@ -255,6 +255,61 @@ static void test_lock__wanting_it_is_seen_while_it_lasts(void **state)
     }
 }
 
+/* A lock on the byte that stands for the wish: queue.lock is not the drainers' alone, for anybody may open it. */
+static void test_lock__foreign_hands_on_its_files(void **state)
+{
+    struct scratch *f = *state;
+    struct flock other = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0};
+    int fd, mine;
+    long holder = 7;
+    assert_int_equal(drain_lock_holder("postgresql:", &holder), NT_EINVAL);
+    assert_int_equal(holder, 0);
+    assert_int_equal(drain_lock_want(f->url, &fd), NT_OK);
+    close(fd);
+    mine = open(scratch_file(f, "queue.lock"), O_RDWR | O_CLOEXEC);
+    assert_true(mine >= 0);
+    assert_int_equal(fcntl(mine, F_OFD_SETLK, &other), 0);
+    assert_int_equal(drain_lock_want(f->url, &fd), NT_EIO);
+    assert_int_equal(fd, -1);
+    close(mine);
+    /* a link in its place is not followed, neither to look nor to write */
+    assert_int_equal(unlink(scratch_file(f, "queue.lock")), 0);
+    assert_int_equal(symlink("/dev/null", scratch_file(f, "queue.lock")), 0);
+    assert_int_equal(drain_lock_holder(f->url, &holder), NT_EIO);
+    assert_int_equal(drain_lock_take(f->url, false, &fd, &holder), NT_EIO);
+    assert_int_equal(fd, -1);
+    assert_int_equal(write_lock_take(9999, 0), NT_EIO); /* no descriptor at all */
+}
+
+static void test_lock__says_when_memory_runs_out(void **state)
+{
+    struct scratch *f = *state;
+    for (unsigned long n = 1;; n++) {
+        struct place p = {NULL, NULL, false};
+        int lock = -1, write = -1;
+        long holder = 0;
+        mem_fail_at(n);
+        enum nt_status st = drain_lock_take(f->url, false, &lock, &holder);
+        if (st == NT_OK)
+            st = drain_lock_holder(f->url, &holder);
+        if (st == NT_OK)
+            st = place_init(&p, f->url, NULL);
+        if (st == NT_OK)
+            st = write_lock_open(&p, &write);
+        mem_fail_at(0);
+        assert_int_equal(st, mem_failed() ? NT_ENOMEM : NT_OK);
+        if (st == NT_OK)
+            assert_int_equal(holder, getpid());
+        if (lock >= 0)
+            close(lock);
+        if (write >= 0)
+            close(write);
+        place_clean(&p);
+        if (!mem_failed())
+            break;
+    }
+}
+
 int main(void)
 {
 #define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, make, drop)
@@ -268,6 +323,8 @@ int main(void)
         IN_FOLDER(test_lock__needs_a_place),
         IN_FOLDER(test_lock__a_linked_database_has_one_lock),
         IN_FOLDER(test_lock__wanting_it_is_seen_while_it_lasts),
+        IN_FOLDER(test_lock__foreign_hands_on_its_files),
+        IN_FOLDER(test_lock__says_when_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,6 +22,9 @@ struct countdown {
 };
 
 static struct countdown memory, files;
+static bool network, read_only;
+static void (*before_open)(void *arg);
+static void *before_open_arg;
 static sqlite3_mem_methods real_memory;
 static sqlite3_vfs *real_vfs;
 
@@ -162,15 +165,25 @@ static const sqlite3_io_methods methods = {
     .xShmUnmap = file_unmap,
 };
 
+/* As far as a rollback journal needs it. */
+static sqlite3_io_methods methods_of_network;
+
 static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out_flags)
 {
     (void)vfs;
     f->pMethods = NULL;
+    if (before_open && flags & SQLITE_OPEN_MAIN_DB) {
+        void (*call)(void *arg) = before_open;
+        before_open = NULL;
+        call(before_open_arg);
+    }
     if (fails(&files))
         return (files.code & 0xff) == SQLITE_IOERR ? SQLITE_CANTOPEN : files.code;
+    if (read_only && flags & SQLITE_OPEN_MAIN_DB)
+        flags = (flags & ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE)) | SQLITE_OPEN_READONLY;
     int rc = real_vfs->xOpen(real_vfs, name, real_of(f), flags, out_flags);
     if (real_of(f)->pMethods)
-        f->pMethods = &methods;
+        f->pMethods = network ? &methods_of_network : &methods;
     return rc;
 }
 
@@ -194,6 +207,8 @@ void trouble_install(void)
     vfs.szOsFile = real_vfs->szOsFile + (int)offsetof(struct file, real);
     vfs.xOpen = vfs_open;
     assert_int_equal(sqlite3_vfs_register(&vfs, 1), SQLITE_OK);
+    methods_of_network = methods;
+    methods_of_network.iVersion = 1;
 }
 
 void trouble_memory_at(unsigned long n)
@@ -212,6 +227,22 @@ void trouble_file_at(unsigned long n, int code)
         files = (struct countdown){.left = n, .code = code};
         memory.met = false;
     }
+}
+
+void trouble_network(bool on)
+{
+    network = on;
+}
+
+void trouble_read_only(bool on)
+{
+    read_only = on;
+}
+
+void trouble_before_open(void (*call)(void *arg), void *arg)
+{
+    before_open = call;
+    before_open_arg = arg;
 }
 
 bool trouble_met(void)

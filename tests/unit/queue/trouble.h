@@ -16,6 +16,11 @@ void trouble_memory_at(unsigned long n);
 /* The nth call from now that opens, reads, writes, cuts, syncs or measures a file, or maps a log's index, fails with
  * this code of SQLite's, once; 0: none. */
 void trouble_file_at(unsigned long n, int code);
+/* Files on which no log can be shared, as on many a network; files that may only be read. */
+void trouble_network(bool on);
+void trouble_read_only(bool on);
+/* Called once, when the next database is about to be opened. */
+void trouble_before_open(void (*call)(void *arg), void *arg);
 /* Whether what was asked for last has happened. */
 bool trouble_met(void);
 /* Bytes that SQLite holds. */

@@ -1,0 +1,146 @@
+#include "support.h"
+
+#include "queue/place.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int make(void **state)
+{
+    static struct scratch s;
+    scratch_make(&s);
+    *state = &s;
+    return 0;
+}
+
+static int drop(void **state)
+{
+    scratch_remove(*state);
+    return 0;
+}
+
+static void test_place__says_what_an_error_means(void **state)
+{
+    (void)state;
+    static const struct {
+        int error;
+        enum nt_status status;
+    } table[] = {
+        {ENOMEM, NT_ENOMEM},  {EACCES, NT_EACCES}, {EPERM, NT_EACCES}, {EROFS, NT_EACCES}, {ENOENT, NT_ENOENT},
+        {ENOTDIR, NT_ENOENT}, {ENOSPC, NT_EFULL},  {EDQUOT, NT_EFULL}, {EIO, NT_EIO},      {ELOOP, NT_EIO},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        assert_int_equal(place_errno(table[i].error), table[i].status);
+}
+
+static void test_place__a_name_that_is_taken(void **state)
+{
+    struct scratch *f = *state;
+    struct place p;
+    struct buf error;
+    int fd;
+    buf_init(&error, 400);
+    assert_int_equal(place_init(&p, f->url, NULL), NT_OK);
+    /* a link to nothing, which realpath() leaves alone: not made through, and not taken for a file */
+    assert_int_equal(symlink("/nonexistent/queue", scratch_file(f, "link")), 0);
+    assert_int_equal(place_make_file(&p, scratch_file(f, "link")), NT_ENOENT);
+    assert_int_equal(place_open(&p, scratch_file(f, "link"), &fd), NT_EIO);
+    assert_int_equal(fd, -1);
+    /* a folder */
+    assert_int_equal(place_make_file(&p, f->folder), NT_EINVAL);
+    /* what is no regular file is not written to */
+    assert_int_equal(mkfifo(scratch_file(f, "fifo"), 0600), 0);
+    assert_int_equal(place_open(&p, scratch_file(f, "fifo"), &fd), NT_EINVAL);
+    assert_int_equal(fd, -1);
+    place_clean(&p);
+    /* the folder itself: a link to nothing is somebody's, and what is to lie in it says so */
+    char url[200];
+    snprintf(url, sizeof url, "sqlite:%s/queue.db", scratch_file(f, "link"));
+    assert_int_equal(place_init(&p, url, NULL), NT_OK);
+    assert_int_equal(place_make_folder(&p, &error), NT_OK);
+    assert_int_equal(place_make_file(&p, p.database), NT_ENOENT);
+    assert_int_equal(place_sync(&p), NT_ENOENT);
+    place_clean(&p);
+    snprintf(url, sizeof url, "sqlite:%s/queue.db", scratch_file(f, "fifo"));
+    assert_int_equal(place_init(&p, url, NULL), NT_OK);
+    assert_int_equal(place_make_folder(&p, &error), NT_EINVAL);
+    assert_non_null(strstr(buf_text(&error), "not a folder"));
+    place_clean(&p);
+    buf_clean(&error);
+}
+
+static void test_place__puts_the_mode_of_a_file_right(void **state)
+{
+    struct scratch *f = *state;
+    struct place p;
+    struct stat st;
+    assert_int_equal(place_init(&p, f->url, NULL), NT_OK);
+    assert_int_equal(place_make_file(&p, f->path), NT_OK);
+    assert_int_equal(chmod(f->path, 0600), 0);
+    assert_int_equal(place_make_file(&p, f->path), NT_OK);
+    assert_int_equal(stat(f->path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0660);
+    place_clean(&p);
+}
+
+/* Root as he is in many a container: he may neither give files away nor change those of others. */
+static void drop_powers(void)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[2];
+    memset(none, 0, sizeof none);
+    if (syscall(SYS_capset, &head, none) != 0)
+        _exit(99);
+}
+
+static void test_place__root_without_powers(void **state)
+{
+    struct scratch *f = *state;
+    if (geteuid() != 0)
+        return; /* who is not root gives nothing away in the first place */
+    assert_int_equal(chown(f->folder, 12345, 12346), 0);
+    assert_int_equal(chmod(f->folder, 0777), 0);
+    FILE *out = fopen(scratch_file(f, "foreign"), "w");
+    assert_non_null(out);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(chmod(scratch_file(f, "foreign"), 0600), 0);
+    assert_int_equal(chown(scratch_file(f, "foreign"), 12345, 12346), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct place p;
+        int fd;
+        drop_powers();
+        if (place_init(&p, f->url, NULL) != NT_OK)
+            _exit(1);
+        if (place_make_file(&p, scratch_file(f, "foreign")) != NT_EACCES)
+            _exit(2);
+        if (place_make_file(&p, scratch_file(f, "own")) != NT_EACCES)
+            _exit(3);
+        if (place_open(&p, scratch_file(f, "other"), &fd) != NT_EACCES || fd != -1)
+            _exit(4);
+        place_clean(&p);
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+#define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, make, drop)
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_place__says_what_an_error_means),
+        IN_FOLDER(test_place__a_name_that_is_taken),
+        IN_FOLDER(test_place__puts_the_mode_of_a_file_right),
+        IN_FOLDER(test_place__root_without_powers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
