@@ -234,16 +234,19 @@ static const struct store_ops sqlite_ops = {
 enum nt_status sqlite_new(struct place *place, bool readonly, struct sqlite_store **out, struct buf *error)
 {
     *out = NULL;
-    struct sqlite_store *s = mem_zalloc(sizeof *s);
+    enum nt_status status = sqlite_library_load();
+    struct sqlite_store *s = status ? NULL : mem_zalloc(sizeof *s);
     if (!s) {
+        if (status)
+            place_say(error, "store: %s: SQLite cannot be loaded", place->database);
         place_clean(place);
-        return NT_ENOMEM;
+        return status ? status : NT_ENOMEM;
     }
     s->store.ops = &sqlite_ops;
     s->place = *place;
     s->readonly = readonly;
     s->lock = -1;
-    enum nt_status status = readonly ? NT_OK : write_lock_open(&s->place, &s->lock);
+    status = readonly ? NT_OK : write_lock_open(&s->place, &s->lock);
     if (status) {
         place_say(error, "store: %s: queue.write beside it: %s", s->place.database, nt_status_text(status));
         close_store(&s->store);

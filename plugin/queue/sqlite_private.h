@@ -1,5 +1,5 @@
 /*
- * sqlite_private: what the files of the SQLite backend share. The only include of sqlite3.h.
+ * sqlite_private: what the files of the SQLite backend share.
  *
  * One connection, one thread. Statements are prepared at first use and kept; sqlite_take() lends one out and
  * sqlite_give() takes it back, so that a visit may run the same query again inside itself.
@@ -9,14 +9,54 @@
 
 #include "queue/place.h"
 #include "queue/sqlite.h"
+#include "queue/sqlite_library.h"
 #include "queue/store.h"
 
-#include <sqlite3.h>
 #include <sys/types.h>
 
 #if SQLITE_VERSION_NUMBER < 3037000
 #error "SQLite 3.37 or newer is needed: the tables are STRICT"
 #endif
+
+/* SQLite's names, sent through the table of what has been loaded. */
+/* clang-format off */
+#define sqlite3_bind_blob64          sqlite_library.sqlite3_bind_blob64
+#define sqlite3_bind_int             sqlite_library.sqlite3_bind_int
+#define sqlite3_bind_int64           sqlite_library.sqlite3_bind_int64
+#define sqlite3_bind_parameter_count sqlite_library.sqlite3_bind_parameter_count
+#define sqlite3_bind_text            sqlite_library.sqlite3_bind_text
+#define sqlite3_bind_value           sqlite_library.sqlite3_bind_value
+#define sqlite3_busy_timeout         sqlite_library.sqlite3_busy_timeout
+#define sqlite3_changes              sqlite_library.sqlite3_changes
+#define sqlite3_clear_bindings       sqlite_library.sqlite3_clear_bindings
+#define sqlite3_close                sqlite_library.sqlite3_close
+#define sqlite3_close_v2             sqlite_library.sqlite3_close_v2
+#define sqlite3_column_blob          sqlite_library.sqlite3_column_blob
+#define sqlite3_column_bytes         sqlite_library.sqlite3_column_bytes
+#define sqlite3_column_count         sqlite_library.sqlite3_column_count
+#define sqlite3_column_int           sqlite_library.sqlite3_column_int
+#define sqlite3_column_int64         sqlite_library.sqlite3_column_int64
+#define sqlite3_column_text          sqlite_library.sqlite3_column_text
+#define sqlite3_column_type          sqlite_library.sqlite3_column_type
+#define sqlite3_column_value         sqlite_library.sqlite3_column_value
+#define sqlite3_db_config            sqlite_library.sqlite3_db_config
+#define sqlite3_db_readonly          sqlite_library.sqlite3_db_readonly
+#define sqlite3_errcode              sqlite_library.sqlite3_errcode
+#define sqlite3_errmsg               sqlite_library.sqlite3_errmsg
+#define sqlite3_errstr               sqlite_library.sqlite3_errstr
+#define sqlite3_exec                 sqlite_library.sqlite3_exec
+#define sqlite3_finalize             sqlite_library.sqlite3_finalize
+#define sqlite3_free                 sqlite_library.sqlite3_free
+#define sqlite3_get_autocommit       sqlite_library.sqlite3_get_autocommit
+#define sqlite3_open_v2              sqlite_library.sqlite3_open_v2
+#define sqlite3_prepare_v2           sqlite_library.sqlite3_prepare_v2
+#define sqlite3_prepare_v3           sqlite_library.sqlite3_prepare_v3
+#define sqlite3_reset                sqlite_library.sqlite3_reset
+#define sqlite3_step                 sqlite_library.sqlite3_step
+#define sqlite3_system_errno         sqlite_library.sqlite3_system_errno
+#define sqlite3_wal_checkpoint_v2    sqlite_library.sqlite3_wal_checkpoint_v2
+#define sqlite3_wal_hook             sqlite_library.sqlite3_wal_hook
+/* clang-format on */
 
 enum { SQLITE_SCHEMA_VERSION = 1, SQLITE_STORE_ID = 0x6e547731 /* application_id: "nTw1" */ };
 

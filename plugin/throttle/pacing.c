@@ -17,7 +17,7 @@
  */
 #include "throttle/pacing.h"
 
-#include <math.h>
+#include <math.h> /* names and macros alone: nothing of libm is worth its loading */
 
 static const double credit_max = 50.0; /* ms */
 
@@ -33,7 +33,10 @@ int64_t pacing_wait(const struct pacing *p, int64_t now)
     double early = p->segments_per_second > 1000 ? 1 : 0;
     if (!(wait > 0) || wait < early)
         return 0;
-    return wait < 9e15 ? (int64_t)ceil(wait) : INT64_MAX / 2;
+    if (!(wait < 9e15))
+        return INT64_MAX / 2;
+    int64_t whole = (int64_t)wait;
+    return (double)whole < wait ? whole + 1 : whole;
 }
 
 void pacing_take(struct pacing *p, int segments, int64_t now)

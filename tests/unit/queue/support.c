@@ -1,6 +1,8 @@
 /* support: see the header. */
 #include "support.h"
 
+#include "queue/sqlite_library.h"
+
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +11,7 @@
 
 static void make_in(struct scratch *s, const char *parent)
 {
+    assert_int_equal(sqlite_library_load(), NT_OK); /* some look into the file before any store is open */
     snprintf(s->folder, sizeof s->folder, "%s/nt-queue-XXXXXX", parent);
     assert_non_null(mkdtemp(s->folder));
     snprintf(s->path, sizeof s->path, "%s/queue.db", s->folder);
