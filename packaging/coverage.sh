@@ -45,7 +45,7 @@ fi
 
 # The builds with fault points are the same sources: gcovr takes both together.
 gcovr --root . --object-directory $build --gcov-ignore-parse-errors --exclude-unreachable-branches --exclude-throw-branches \
-    --exclude-directories '.*CompilerIdC.*' --filter plugin/ --filter notify/ --json $build/coverage.json
+    --exclude-directories '.*CompilerIdC.*' --filter plugin/ --filter notify/ --json $build/coverage.json $build
 # shellcheck disable=SC2086
 python3 - $build/coverage.json $lines <<'END'
 import collections

@@ -13,7 +13,6 @@
 #include "queue/sqlite_private.h"
 
 #include "base/clock.h"
-#include "base/mem.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -170,18 +169,15 @@ static enum nt_status connect_once(struct sqlite_store *s, bool make, struct buf
     if (s->readonly && ((rc & 0xff) == SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_READONLY) && before.st_size > 0) {
         /* The log cannot be opened nor made beside it; with none there the file alone is the whole truth. */
         struct stat wal;
-        char *log = mem_alloc(strlen(s->place.database) + 5);
-        if (log) {
-            sprintf(log, "%s-wal", s->place.database);
-            if (stat(log, &wal) != 0 || wal.st_size == 0) {
-                sqlite3_close(s->db);
-                s->db = NULL;
-                status = immutable_uri(s->place.database, &uri);
-                if (status == NT_OK)
-                    rc = open_file(s, buf_text(&uri), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, &version);
-            }
+        status = buf_addf(&uri, "%s-wal", s->place.database);
+        if (status == NT_OK && (stat(buf_text(&uri), &wal) != 0 || wal.st_size == 0)) {
+            sqlite3_close(s->db);
+            s->db = NULL;
+            buf_reset(&uri);
+            status = immutable_uri(s->place.database, &uri);
+            if (status == NT_OK)
+                rc = open_file(s, buf_text(&uri), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, &version);
         }
-        mem_free(log);
         if (status)
             goto done;
     }

@@ -183,15 +183,13 @@ static enum nt_status write_page(struct sqlite_store *s, enum sqlite_sql id, con
     return status;
 }
 
+/* Its callers have read the counter. */
 enum nt_status sqlite_page_insert(struct sqlite_store *s, struct page *p)
 {
     int rows;
-    enum nt_status status = sqlite_counter(s);
-    if (status)
-        return status;
     int64_t was = p->change;
     p->change = s->counter.change + 1;
-    status = write_page(s, SQL_PAGE_PUT, p, &rows);
+    enum nt_status status = write_page(s, SQL_PAGE_PUT, p, &rows);
     if (status) {
         p->change = was;
         return status;

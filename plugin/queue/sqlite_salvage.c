@@ -71,6 +71,15 @@ static void sort_ids(struct ids *ids)
 
 /* ---- writing it down again ---- */
 
+/* The row that from stands at, column by column. SQLITE_DONE when it is in. */
+static int insert_row(sqlite3_stmt *from, sqlite3_stmt *to)
+{
+    int rc = SQLITE_OK;
+    for (int i = 0; rc == SQLITE_OK && i < sqlite3_column_count(from); i++)
+        rc = sqlite3_bind_value(to, i + 1, sqlite3_column_value(from, i));
+    return rc == SQLITE_OK ? sqlite3_step(to) : rc;
+}
+
 /* The alert as it is stored, not unpacked: even a damaged one may serve somebody. NT_OK also when there is none. */
 static enum nt_status copy_alert(struct sqlite_store *old, struct sqlite_store *new, int64_t id)
 {
@@ -88,9 +97,7 @@ static enum nt_status copy_alert(struct sqlite_store *old, struct sqlite_store *
         status = sqlite_status(new, sqlite3_errcode(new->db), "taking an alert over");
         goto done;
     }
-    for (int i = 0; i < 3; i++)
-        sqlite3_bind_value(to, i + 1, sqlite3_column_value(from, i));
-    int rc = sqlite3_step(to);
+    int rc = insert_row(from, to);
     if (rc != SQLITE_DONE && (rc & 0xff) != SQLITE_CONSTRAINT && (rc & 0xff) != SQLITE_MISMATCH)
         status = sqlite_status(new, rc, "taking an alert over");
     else if (new->counter.alert < id)
@@ -181,9 +188,7 @@ static enum nt_status copy_rows(struct sqlite_store *old, struct sqlite_store *n
         goto done;
     }
     while (status == NT_OK && sqlite3_step(from) == SQLITE_ROW) {
-        for (int i = 0; i < sqlite3_column_count(from); i++)
-            sqlite3_bind_value(to, i + 1, sqlite3_column_value(from, i));
-        int rc = sqlite3_step(to);
+        int rc = insert_row(from, to);
         if (rc != SQLITE_DONE && (rc & 0xff) != SQLITE_CONSTRAINT && (rc & 0xff) != SQLITE_MISMATCH)
             status = sqlite_status(new, rc, "taking over");
         sqlite3_reset(to);

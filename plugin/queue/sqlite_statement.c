@@ -64,6 +64,8 @@ enum nt_status sqlite_code(sqlite3 *db, int rc)
 enum nt_status sqlite_status(struct sqlite_store *s, int rc, const char *doing)
 {
     enum nt_status status = sqlite_code(s->db, rc);
+    if (status == NT_ENOENT)
+        status = NT_EIO; /* of a statement it would say that there is no such record */
     if (status && !s->damaged)
         log_warning("store %s: %s: %s (%d)", s->place.database, doing,
                     s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(rc), rc);

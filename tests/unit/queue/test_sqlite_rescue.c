@@ -1,6 +1,7 @@
 #include "support.h"
 
 #include "queue/lock.h"
+#include "queue/sqlite_private.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -122,9 +123,20 @@ static void test_sqlite_rescue__takes_a_page_without_its_alert(void **state)
     without = put_page(s, p);
     page_free(p);
     store_close(s);
+    sqlite3 *db = NULL; /* and one with an id that no store gives */
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "CREATE TEMP TABLE t AS SELECT * FROM page WHERE id = 1; UPDATE t SET id = -1;"
+                                  " INSERT INTO page SELECT * FROM t",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
     assert_int_equal(store_rescue(f->url, NOW, &s, &taken, NULL), NT_OK);
     assert_int_equal(taken, 2);
     assert_int_equal(state_of(s, without), PAGE_QUEUED);
+    struct store_query q = {.kind = PAGES_ALL};
+    int64_t ids[4];
+    assert_int_equal(ids_of(s, &q, ids, 4), 2);
     assert_int_equal(s->ops->alert_get(s, 1, &a), NT_OK);
     alert_free(a);
     assert_int_equal(s->ops->alert_get(s, 999, &a), NT_ENOENT);

@@ -153,6 +153,8 @@ static void test_sqlite_statement__too_long(void **state)
     sqlite3_limit(sqlite_of(s)->db, SQLITE_LIMIT_LENGTH, 100000);
     assert_int_equal(s->ops->mark_put(s, "m", NOW, wide), NT_ETOOBIG);
     assert_int_equal(s->ops->mark_put(s, "m", NOW, "v"), NT_OK);
+    struct store_query of_wide = {.kind = PAGES_OF_OBJECT, .object = wide, .number = NUMBER};
+    assert_int_equal(s->ops->pages(s, &of_wide, never, NULL), NT_ETOOBIG);
     s->ops->rollback(s);
     page_free(p);
     alert_free(a);

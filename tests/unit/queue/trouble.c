@@ -15,6 +15,8 @@
 
 #include <cmocka.h>
 
+enum { LARGE = 8000 };
+
 struct countdown {
     unsigned long left; /* calls until the one that fails, that one included; 0 = off */
     int code;
@@ -22,6 +24,7 @@ struct countdown {
 };
 
 static struct countdown memory, files;
+static int memory_from; /* smaller ones never fail */
 static bool network, read_only;
 static void (*before_open)(void *arg);
 static void *before_open_arg;
@@ -34,7 +37,7 @@ static bool fails(struct countdown *c)
         return false;
     c->met = true;
     if (c->code) /* what SQLite asks for afterwards */
-        errno = c->code == SQLITE_FULL ? ENOSPC : EIO;
+        errno = c->code == SQLITE_IOERR_READ ? EIO : c->code == SQLITE_CANTOPEN ? ENOENT : ENOSPC;
     return true;
 }
 
@@ -42,12 +45,12 @@ static bool fails(struct countdown *c)
 
 static void *mem_get(int size)
 {
-    return fails(&memory) ? NULL : real_memory.xMalloc(size);
+    return size >= memory_from && fails(&memory) ? NULL : real_memory.xMalloc(size);
 }
 
 static void *mem_more(void *p, int size)
 {
-    return fails(&memory) ? NULL : real_memory.xRealloc(p, size);
+    return size >= memory_from && fails(&memory) ? NULL : real_memory.xRealloc(p, size);
 }
 
 /* ---- files ---- */
@@ -213,11 +216,18 @@ void trouble_install(void)
 
 void trouble_memory_at(unsigned long n)
 {
+    memory_from = 0;
     memory.left = files.left = 0;
     if (n) {
         memory = (struct countdown){.left = n};
         files.met = false;
     }
+}
+
+void trouble_large_memory_at(unsigned long n)
+{
+    trouble_memory_at(n);
+    memory_from = LARGE;
 }
 
 void trouble_file_at(unsigned long n, int code)

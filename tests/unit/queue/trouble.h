@@ -13,6 +13,8 @@
 void trouble_install(void);
 /* The nth allocation of SQLite's from now fails, once; 0: none. */
 void trouble_memory_at(unsigned long n);
+/* The same of those that are of 8000 bytes and more. */
+void trouble_large_memory_at(unsigned long n);
 /* The nth call from now that opens, reads, writes, cuts, syncs or measures a file, or maps a log's index, fails with
  * this code of SQLite's, once; 0: none. */
 void trouble_file_at(unsigned long n, int code);
