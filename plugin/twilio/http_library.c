@@ -115,8 +115,8 @@ CURLcode(curl_easy_setopt)(CURL *easy, CURLoption option, ...)
     CURLcode code = CURLE_UNKNOWN_OPTION;
     va_list args;
     va_start(args, option);
-    switch (value_of((int)option)) { /* NOLINT(bugprone-branch-clone): no two take the same type */
-    case VALUE_LONG:
+    switch (value_of((int)option)) {
+    case VALUE_LONG: /* NOLINT(bugprone-branch-clone): no two take the same type */
         code = (library.curl_easy_setopt)(easy, option, va_arg(args, long));
         break;
     case VALUE_POINTER:
@@ -174,8 +174,8 @@ CURLMcode(curl_multi_setopt)(CURLM *multi, CURLMoption option, ...)
     CURLMcode code = CURLM_UNKNOWN_OPTION;
     va_list args;
     va_start(args, option);
-    switch (value_of((int)option)) { /* NOLINT(bugprone-branch-clone): no two take the same type */
-    case VALUE_LONG:
+    switch (value_of((int)option)) {
+    case VALUE_LONG: /* NOLINT(bugprone-branch-clone): no two take the same type */
         code = (library.curl_multi_setopt)(multi, option, va_arg(args, long));
         break;
     case VALUE_POINTER:
