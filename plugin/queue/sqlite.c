@@ -2,9 +2,7 @@
  * sqlite: a store in an SQLite database: its ways in, its transactions, its end.
  *
  * Write-ahead log, synchronous=FULL: a commit is one fdatasync, readers never wait. Writers line up at queue.write
- * before BEGIN IMMEDIATE. The log is written back when there is time, or after a commit once it is long, with the write
- * lock already given back, and earlier when a store is closed: who opens it first afterwards has to read it through. It
- * is never deleted, since overwriting a file is cheaper to make durable than growing one.
+ * before BEGIN IMMEDIATE. What becomes of the log is told in sqlite_log.c.
  *
  * Who owns what: the store owns connection, statements, place and lock.
  *
@@ -23,22 +21,7 @@
 
 #include <unistd.h>
 
-enum {
-    BUSY_MS = 5000,
-    WORDS_MAX = 4096,
-    WAL_IDLE = 500,       /* pages of 4 KB: written back when there is time */
-    WAL_LONG = 4000,      /* written back after the commit, time or not */
-    WAL_TOO_LONG = 16000, /* written back before anybody else may write */
-    WAL_LEFT = 200,       /* what a closing store may leave: reading it through takes less than a millisecond */
-};
-
-static void checkpoint(struct sqlite_store *s)
-{
-    int left = 0;
-    /* Passive: takes what no reader is in the way of, waits for nobody. Its failure costs nothing but a longer log. */
-    if (sqlite3_wal_checkpoint_v2(s->db, "main", SQLITE_CHECKPOINT_PASSIVE, &left, NULL) == SQLITE_OK)
-        s->wal_pages = 0;
-}
+enum { BUSY_MS = 5000, WORDS_MAX = 4096 };
 
 static void unlock(struct sqlite_store *s)
 {
@@ -124,11 +107,9 @@ static enum nt_status commit(struct store *store)
     }
     (void)fault_point("store.commit.after"); /* only a death there makes a difference: it is done */
     s->writing = s->counter_known = s->counter_dirty = false;
-    if (s->wal_pages >= WAL_TOO_LONG)
-        checkpoint(s);
+    sqlite_log_write_back(s, LOG_TOO_LONG);
     unlock(s);
-    if (s->wal_pages >= WAL_LONG)
-        checkpoint(s);
+    sqlite_log_write_back(s, LOG_LONG);
     return NT_OK;
 }
 
@@ -186,8 +167,8 @@ static void close_store(struct store *store)
 {
     struct sqlite_store *s = sqlite_of(store);
     rollback(store);
-    if (s->db && !store->brief && s->wal_pages > WAL_LEFT)
-        checkpoint(s);
+    if (s->db && !store->brief)
+        sqlite_log_write_back(s, LOG_LEFT);
     sqlite_disconnect(s);
     if (s->lock >= 0)
         close(s->lock);
@@ -198,8 +179,18 @@ static void close_store(struct store *store)
 static void idle(struct store *store)
 {
     struct sqlite_store *s = sqlite_of(store);
-    if (s->db && !s->writing && s->wal_pages >= WAL_IDLE)
-        checkpoint(s);
+    if (!s->db || s->writing)
+        return;
+    sqlite_log_write_back(s, LOG_IDLE);
+    if (!sqlite_log_is_short(s) || write_lock_take(s->lock, 0) != NT_OK)
+        return;
+    s->locked = true;
+    /* In a transaction, so that nobody else, of whatever kind, is writing to the log. */
+    s->writing = !sqlite_replaced(s) && sqlite_run(s, SQL_BEGIN, "begin", "") == NT_OK;
+    if (s->writing)
+        sqlite_log_make_room(s);
+    rollback(store);
+    unlock(s);
 }
 
 static const struct store_ops sqlite_ops = {

@@ -38,6 +38,7 @@
     X(sqlite3_errmsg)                                                                                                  \
     X(sqlite3_errstr)                                                                                                  \
     X(sqlite3_exec)                                                                                                    \
+    X(sqlite3_file_control)                                                                                            \
     X(sqlite3_finalize)                                                                                                \
     X(sqlite3_free)                                                                                                    \
     X(sqlite3_get_autocommit)                                                                                          \

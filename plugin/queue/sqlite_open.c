@@ -257,4 +257,5 @@ void sqlite_disconnect(struct sqlite_store *s)
     s->db = NULL;
     s->counter_known = s->counter_dirty = false;
     s->wal_pages = 0;
+    s->log_is_roomy = false;
 }

@@ -45,6 +45,7 @@
 #define sqlite3_errmsg               sqlite_library.sqlite3_errmsg
 #define sqlite3_errstr               sqlite_library.sqlite3_errstr
 #define sqlite3_exec                 sqlite_library.sqlite3_exec
+#define sqlite3_file_control         sqlite_library.sqlite3_file_control
 #define sqlite3_finalize             sqlite_library.sqlite3_finalize
 #define sqlite3_free                 sqlite_library.sqlite3_free
 #define sqlite3_get_autocommit       sqlite_library.sqlite3_get_autocommit
@@ -136,7 +137,8 @@ struct sqlite_store {
     ino_t inode;
     struct sqlite_counter counter; /* good while counter_known, in a transaction */
     bool counter_known, counter_dirty;
-    int wal_pages; /* at the last commit of ours */
+    int wal_pages;     /* at the last commit of ours */
+    bool log_is_roomy; /* or cannot be made so */
     sqlite3_stmt *stmt[SQL_COUNT];
 };
 
@@ -168,6 +170,21 @@ const char *sqlite_text(sqlite3_stmt *stmt, int column);
 enum nt_status sqlite_counter(struct sqlite_store *s) NT_MUST_USE;
 /* A store around place (taken over, also on failure), lock open, not connected. */
 enum nt_status sqlite_new(struct place *place, bool readonly, struct sqlite_store **out, struct buf *error) NT_MUST_USE;
+
+/* sqlite_log.c */
+/* Pages of the log, of 4 KB, from which on it is written back: */
+enum {
+    LOG_LEFT = 200,       /* a closing store may leave: reading it through takes less than a millisecond */
+    LOG_IDLE = 500,       /* when there is time */
+    LOG_LONG = 4000,      /* after a commit, time or not */
+    LOG_TOO_LONG = 16000, /* before anybody else may write */
+};
+/* Writes it back if so many are in it. */
+void sqlite_log_write_back(struct sqlite_store *s, int pages);
+/* Is there room to be made? */
+bool sqlite_log_is_short(const struct sqlite_store *s);
+/* Makes some of it, inside a transaction. */
+void sqlite_log_make_room(struct sqlite_store *s);
 
 /* sqlite_open.c */
 /* Opens path's database into an empty s; make: may create and migrate, and the write lock is held. */

@@ -118,7 +118,7 @@ def at_rest(site):
     kept = site.folder / "kept"
     shutil.copytree(site.store_folder, kept)
     store = shlex.quote(str(site.store_folder))
-    return f"rm -rf {store} && cp -a {shlex.quote(str(kept))} {store} && sync {store}/queue.db {store}"
+    return f"rm -rf {store} && cp -a {shlex.quote(str(kept))} {store} && sync {store}/* {store}"
 
 
 def measure_one_shot(bench, tls, rounds):

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -532,12 +533,54 @@ static void test_sqlite__writes_its_log_back_when_there_is_time(void **state)
     s->ops->idle(s);
     assert_int_equal(stat(f->path, &after), 0);
     assert_true(after.st_size > before.st_size);
-    assert_int_equal(stat(scratch_file(f, "queue.db-wal"), &before), 0);
-    put_said(s, &said, NUMBER, NOW, PAGE_QUEUED, 0);
-    s->ops->idle(s);
-    assert_int_equal(stat(scratch_file(f, "queue.db-wal"), &after), 0);
-    assert_int_equal(after.st_size, before.st_size); /* begun again from its start */
     store_close(s);
+}
+
+static off_t size_of(const char *path)
+{
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_size;
+}
+
+static void test_sqlite__its_log_gets_its_room_while_nobody_waits(void **state)
+{
+    struct scratch *f = *state;
+    char log[400];
+    struct said said = {.event = EVENT_PROBLEM};
+    struct store *s = open_store(f->url);
+    put_said(s, &said, NUMBER, NOW, PAGE_QUEUED, 0);
+    snprintf(log, sizeof log, "%s", scratch_file(f, "queue.db-wal"));
+    off_t room = (off_t)LOG_LONG * (24 + 4096), before = size_of(log);
+    struct statvfs disk;
+    assert_int_equal(statvfs(f->folder, &disk), 0);
+    if ((double)disk.f_bavail * (double)disk.f_frsize < 32.0 * (double)room) {
+        s->ops->idle(s); /* it leaves a disk alone that has not got that much */
+        assert_int_equal(size_of(log), before);
+        store_close(s);
+        return;
+    }
+    s->ops->idle(s);
+    assert_int_equal(size_of(log), before + 512 * 1024); /* a piece, since somebody might come */
+    struct store *other = open_store(f->url);
+    assert_int_equal(other->ops->begin(other), NT_OK);
+    s->ops->idle(s); /* not while another writes */
+    assert_int_equal(size_of(log), before + 512 * 1024);
+    assert_int_equal(other->ops->commit(other), NT_OK);
+    store_close(other);
+    for (int i = 0; i < 64; i++)
+        s->ops->idle(s);
+    assert_int_equal(size_of(log), room);
+    for (int i = 1; i < 100; i++)
+        put_said(s, &said, NUMBER, NOW, PAGE_QUEUED, 0);
+    assert_int_equal(size_of(log), room);
+    s->brief = true; /* leaves it unwritten */
+    store_close(s);
+    s = open_store(f->url); /* reads it through, up to the zeros */
+    assert_int_equal(state_of(s, 1), PAGE_QUEUED);
+    assert_int_equal(state_of(s, 100), PAGE_QUEUED);
+    store_close(s);
+    assert_int_equal(size_of(log), room);
 }
 
 static void test_sqlite__forgets_requests_after_days(void **state)
@@ -618,6 +661,7 @@ int main(void)
         IN_FOLDER(test_sqlite__rescues_what_can_still_be_read),
         IN_FOLDER(test_sqlite__rescue_without_a_file_begins_one),
         IN_FOLDER(test_sqlite__writes_its_log_back_when_there_is_time),
+        IN_FOLDER(test_sqlite__its_log_gets_its_room_while_nobody_waits),
         IN_FOLDER(test_sqlite__forgets_requests_after_days),
         IN_FOLDER(test_sqlite__opening_and_rescuing_may_run_out_of_memory),
     };
