@@ -25,6 +25,11 @@
 
 enum { HISTORY_MAX = 4096, FORM_MAX = 128 * 1024, URL_MAX = 4096, HOLDS_A_TURN = 256 };
 
+enum {
+    STORM_LOOK = 10,   /* ms */
+    STORM_PAUSE = 100, /* ms without one after which a storm is over */
+};
+
 /* The tiers that hold for a page: its contact's own, else the global ones. */
 static const struct config_tiers *tiers_of(const struct drainer *d, const struct page *p)
 {
@@ -292,17 +297,49 @@ static int under_way(const struct drainer *d)
     return n;
 }
 
+/*
+ * While alerts pour in, three quarters of the connections are for numbers that have a single page:
+ *
+ *     16 connections, nothing under way; 20 numbers with three pages each    4 go
+ *     the first page of another number, a moment later                       goes at once
+ *
+ * Taken by the storm, all of them would come free together, one round trip later. Which numbers are in it is seen only
+ * when their second page comes, so that its first moments are left to looking.
+ */
+static bool storm_begins(struct drainer *d)
+{
+    int64_t until = d->storm_began + STORM_LOOK;
+    if (!d->storm_began || d->boot >= until)
+        return false;
+    d->pace_next = until;
+    return true;
+}
+
+static int kept_free(struct drainer *d)
+{
+    int64_t until = d->storm_last + STORM_PAUSE;
+    if (!d->storm_last || d->boot >= until)
+        return 0;
+    d->pace_next = until;
+    return d->r->config->twilio.connections * 3 / 4;
+}
+
 enum nt_status claim_pages(struct drainer *d)
 {
-    int flights = under_way(d), limit = d->r->config->twilio.connections - flights;
+    int flights = under_way(d), free = d->r->config->twilio.connections - flights - track_asking(d);
     d->pace_next = INT64_MAX;
-    if (d->leaving || d->boot < d->gate_until || (!d->starter_asked && d->o->starter->at_once))
+    if (d->leaving || d->boot < d->gate_until || (!d->starter_asked && d->o->starter->at_once) || storm_begins(d))
         return NT_OK;
     if (d->gate_failures > 0)
-        limit = flights ? 0 : 1; /* one probe, to see whether it works again */
+        free = flights ? 0 : 1; /* one probe, to see whether it works again */
+    struct ready_room room = {.limit = free < ENGINE_TURN ? free : ENGINE_TURN,
+                              .crowded = d->gate_failures > 0 ? free : free - kept_free(d),
+                              .ambiguous = ENGINE_AMBIGUOUS_LANE};
+    int before = d->flights;
     d->holds_left = HOLDS_A_TURN;
     d->held_for.lane = READY_NONE;
-    enum nt_status st = ready_pick(&d->ready, d->now, limit, ENGINE_AMBIGUOUS_LANE, offer, d);
+    enum nt_status st = ready_pick(&d->ready, d->now, &room, offer, d);
+    d->turn_full = d->flights - before == ENGINE_TURN;
     return st == NT_OK ? d->failed : st;
 }
 

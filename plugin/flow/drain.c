@@ -108,6 +108,7 @@ static enum nt_status transact(struct drainer *d, int64_t jump)
     struct store *s = d->r->store;
     d->failed = NT_OK;
     d->told_sent = d->told_refused = 0;
+    d->turn_full = false;
     enum nt_status st = s->ops->begin(s);
     if (st != NT_OK)
         return st;
@@ -171,7 +172,7 @@ static enum nt_status turn(struct drainer *d, int64_t jump)
             d->seen = 0;
     }
     d->failed = st;
-    d->more = st != NT_OK || d->holds_left < 0;
+    d->more = st != NT_OK || d->holds_left < 0 || d->turn_full || flights_finished(d);
     return st;
 }
 
@@ -244,10 +245,10 @@ static void tell_progress(struct drainer *d)
         d->o->progress(d->o->arg, d->sent, d->refused, (int64_t)d->ready.waiting + d->flights);
 }
 
-/* Asked to go, or done with what was due: the last chance for what is in memory alone. */
+/* The last chance for what is in memory alone. Whoever was told to try again then finds his page sent. */
 static enum nt_status leave(struct drainer *d)
 {
-    if (d->r->spare && (d->leaving || d->o->only_due))
+    if (d->r->spare)
         spare_leave(d);
     return NT_OK;
 }

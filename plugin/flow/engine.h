@@ -23,6 +23,8 @@ enum {
     ENGINE_REASON = 512,       /* a step's words */
     ENGINE_AMBIGUOUS_LANE = 2, /* look-ups of one number that may hold connections */
     ENGINE_LATE = 120,         /* s after which a page shows its age */
+    ENGINE_TURN = 16,          /* answers that a turn records, and requests that it starts */
+    ENGINE_ALERTS = 8,         /* alerts that it takes in while requests are under way: their answers wait behind it */
 };
 
 /* A page that has been claimed: its request, and if need be the search for what became of it. */
@@ -102,10 +104,11 @@ struct drainer { /* NOLINT(clang-analyzer-optin.performance.Padding) */
     struct {
         struct question **item;
         size_t n, size;
-    } questions;            /* opted-out numbers being asked about */
-    int64_t optin_next;     /* boot */
-    struct single *singles; /* receipts being asked for one by one */
-    bool watch_list_asked;  /* the batched receipts' list is under way */
+    } questions;             /* opted-out numbers being asked about */
+    int64_t optin_next;      /* boot */
+    struct single *singles;  /* receipts being asked for one by one */
+    bool watch_list_asked;   /* the batched receipts' list is under way */
+    int64_t watch_list_next; /* boot: no list before, unless it would get too long */
     struct intake *intake;
     struct pictures *pictures; /* NULL until one is wanted */
     struct sweep sweep;        /* of published pictures */
@@ -113,7 +116,8 @@ struct drainer { /* NOLINT(clang-analyzer-optin.performance.Padding) */
     int gate_failures;  /* in a row; > 0: one probe at a time */
     int64_t gate_until; /* boot */
     bool gate_account;
-    int64_t reread; /* boot: when the configuration that does not let us in is read again; 0 not */
+    int64_t storm_began, storm_last; /* boot: alerts came faster than they were taken; 0 never */
+    int64_t reread;                  /* boot: when the configuration that does not let us in is read again; 0 not */
     /* this turn */
     int64_t now, boot; /* wall and boot ms */
     int64_t pace_next; /* boot ms at which a sender is free; INT64_MAX */
@@ -138,6 +142,7 @@ struct drainer { /* NOLINT(clang-analyzer-optin.performance.Padding) */
     int64_t sent, refused;          /* pages since the start */
     int told_sent, told_refused;    /* in this turn */
     bool http_stale;                /* options changed: a new client as soon as the old one is idle */
+    bool turn_full;                 /* the turn claimed all that one may */
     bool more;                      /* the turn left work that needs no event */
     int64_t socket_check;           /* boot: is the socket's file still there? */
     struct idmap to_spare, to_real; /* pages of the real store in the spare one, and back */
@@ -180,6 +185,8 @@ enum nt_status track_add(struct drainer *d, const struct page *p) NT_MUST_USE;
 void track_start(struct drainer *d);
 enum nt_status track_settle(struct drainer *d) NT_MUST_USE;
 bool track_news(const struct drainer *d);
+/* Its requests under way. */
+int track_asking(const struct drainer *d);
 int64_t track_next(const struct drainer *d);
 void track_clean(struct drainer *d);
 
@@ -199,7 +206,8 @@ void intake_receive(struct drainer *d);
 bool intake_waiting(const struct drainer *d);
 enum nt_status intake_store(struct drainer *d) NT_MUST_USE;
 void intake_answer(struct drainer *d, enum nt_status turn);
-/* Of the answers that wait for a store, those that need not wait any longer; and the store's other names for their pages. */
+/* Of the answers that wait for a store, those that need not wait any longer; and the store's other names for their
+ * pages. */
 void intake_late(struct drainer *d);
 void intake_rename(struct drainer *d, const struct idmap *first, const struct idmap *names);
 
@@ -209,11 +217,11 @@ void spare_begin(struct drainer *d);
 /* While it lasts: tries to come back when it is time. idle: there is nothing else to do. */
 void spare_turn(struct drainer *d, bool idle);
 void spare_leave(struct drainer *d);
-/* Are there pages of the real store in memory? As long as it does not know what became of them, whoever drains next would
- * send them again. */
+/* Are there pages of the real store in memory? As long as it does not know what became of them, whoever drains next
+ * would send them again. */
 bool spare_owes(const struct drainer *d);
 
-/* flights.c */
+/* flights.c: in the order in which they were claimed */
 struct flight *flight_new(struct drainer *d, const struct page *page);
 void flight_free(struct flight *f);
 bool flight_same_object(const struct drainer *d, int32_t lane, uint64_t object);

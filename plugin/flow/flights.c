@@ -24,8 +24,10 @@ struct flight *flight_new(struct drainer *d, const struct page *page)
         return NULL;
     }
     f->object = ready_object(page);
-    f->next = d->flight;
-    d->flight = f;
+    struct flight **end = &d->flight;
+    while (*end)
+        end = &(*end)->next;
+    *end = f;
     d->flights++;
     return f;
 }

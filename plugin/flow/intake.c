@@ -5,9 +5,9 @@
  * The answer is {"ok":true,"exit":N,"pages":[…],"notes":"…"} or {"ok":false,"exit":N,"error":"…"}. Besides alerts there
  * are two requests of our own processes: `control=status` and `control=leave`.
  *
- * While the store is out of order a commit is memory's alone, and would die with this process. So the answer waits until
- * the request's pages are beyond that: sent, refused, or in the store again. Whoever waits knows at once when we die,
- * because the connection does, and goes alone.
+ * While the store is out of order a commit is memory's alone, and would die with this process. So the answer waits
+ * until the request's pages are beyond that: sent, refused, or in the store again. Whoever waits knows at once when we
+ * die, because the connection does, and goes alone.
  *
  * DIAGNOSTICS: a damaged request, one past its deadline, or an alert for nobody is answered with its error; a store
  * that fails makes the turn go on with the spare one, and the request is stored there.
@@ -27,7 +27,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TURN_REQUESTS = 256, ANSWER_MAX = 180 * 1024, INTAKE_ERROR = 8192, EXIT_NOBODY_ = 65, EXIT_AGAIN_ = 75 };
+enum {
+    STORM_OVER = 1000 /* ms */,
+    TURN_REQUESTS = 256,
+    ANSWER_MAX = 180 * 1024,
+    INTAKE_ERROR = 8192,
+    EXIT_NOBODY_ = 65,
+    EXIT_AGAIN_ = 75
+};
 
 struct request {
     struct handover_client *client;
@@ -175,8 +182,15 @@ enum nt_status intake_starter(struct drainer *d)
 
 void intake_receive(struct drainer *d)
 {
-    if (d->server && !d->leaving && handover_receive(d->server, TURN_REQUESTS, received, d) != NT_OK)
+    size_t had = d->intake->n;
+    int most = d->flights ? ENGINE_ALERTS : TURN_REQUESTS;
+    if (d->server && !d->leaving && handover_receive(d->server, most, received, d) != NT_OK)
         log_warning("the hand-over socket cannot be read");
+    if (d->intake->n - had < ENGINE_ALERTS)
+        return;
+    if (!d->storm_last || d->boot - d->storm_last > STORM_OVER)
+        d->storm_began = d->boot;
+    d->storm_last = d->boot;
 }
 
 bool intake_waiting(const struct drainer *d)

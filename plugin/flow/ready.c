@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PATIENCE = 2000 }; /* ms for which the pages of a storm give way */
+
 void ready_init(struct ready *q)
 {
     memset(q, 0, sizeof *q);
@@ -255,26 +257,44 @@ static int32_t lane_best(const struct ready *q, const struct ready_lane *l, int 
     return READY_NONE;
 }
 
-/* Which of two lanes goes first, by the entries at their heads. */
-static bool goes_before(const struct ready *q, int32_t a, int32_t b, const int32_t *best)
+/* Is its number in a storm? A storm's pages give way to the single ones of quiet numbers, but not for ever. */
+static bool crowded(const struct ready *q, const struct ready_entry *e, int64_t now)
 {
-    const struct ready_entry *x = &q->entry[best[a]], *y = &q->entry[best[b]];
+    return q->lane[e->lane].waiting[e->class] > 1 && now - e->due < PATIENCE;
+}
+
+/* A picking: each lane's best entry, and the heap of the lanes that have one. */
+struct picking {
+    struct ready *q;
+    int32_t *best;
+    int64_t now;
+};
+
+/* Which of two lanes goes first, by the entries at their heads. */
+static bool goes_before(const struct picking *k, int32_t a, int32_t b)
+{
+    const struct ready *q = k->q;
+    const struct ready_entry *x = &q->entry[k->best[a]], *y = &q->entry[k->best[b]];
     if (x->repeat != y->repeat)
         return x->repeat < y->repeat;
     if (q->lane[a].last_paged != q->lane[b].last_paged)
         return q->lane[a].last_paged < q->lane[b].last_paged;
+    bool x_crowded = crowded(q, x, k->now), y_crowded = crowded(q, y, k->now);
+    if (x_crowded != y_crowded)
+        return y_crowded;
     return x->id < y->id;
 }
 
-static void heap_down(struct ready *q, size_t i, const int32_t *best)
+static void heap_down(const struct picking *k, size_t i)
 {
+    struct ready *q = k->q;
     for (;;) {
         size_t child = 2 * i + 1;
         if (child >= q->heap_n)
             return;
-        if (child + 1 < q->heap_n && goes_before(q, q->heap[child + 1], q->heap[child], best))
+        if (child + 1 < q->heap_n && goes_before(k, q->heap[child + 1], q->heap[child]))
             child++;
-        if (!goes_before(q, q->heap[child], q->heap[i], best))
+        if (!goes_before(k, q->heap[child], q->heap[i]))
             return;
         int32_t t = q->heap[i];
         q->heap[i] = q->heap[child];
@@ -283,8 +303,8 @@ static void heap_down(struct ready *q, size_t i, const int32_t *best)
     }
 }
 
-static enum nt_status pick_class(struct ready *q, int class, int64_t now, int *limit, int ambiguous_limit,
-                                 ready_offer *offer, void *arg)
+static enum nt_status pick_class(struct ready *q, int class, int64_t now, struct ready_room *room, ready_offer *offer,
+                                 void *arg)
 {
     if (q->heap_size < q->lanes) {
         int32_t *heap = mem_resize(q->heap, q->lanes * 2 * sizeof *heap);
@@ -297,7 +317,7 @@ static enum nt_status pick_class(struct ready *q, int class, int64_t now, int *l
     q->heap_n = 0;
     for (size_t i = 0; i < q->lanes; i++) {
         struct ready_lane *l = &q->lane[i];
-        if (!l->waiting[class] || l->blocked[class] > now || l->ambiguous >= ambiguous_limit)
+        if (!l->waiting[class] || l->blocked[class] > now || l->ambiguous >= room->ambiguous)
             continue;
         best[i] = lane_best(q, l, class, now, &l->blocked[class]);
         if (best[i] != READY_NONE) {
@@ -305,16 +325,20 @@ static enum nt_status pick_class(struct ready *q, int class, int64_t now, int *l
             q->heap[q->heap_n++] = (int32_t)i;
         }
     }
+    const struct picking k = {q, best, now};
     for (size_t i = q->heap_n / 2; i-- > 0;)
-        heap_down(q, i, best);
+        heap_down(&k, i);
 
-    while (q->heap_n && *limit > 0) {
+    while (q->heap_n && room->limit > 0) {
         int32_t lane = q->heap[0];
         struct ready_lane *l = &q->lane[lane];
         struct ready_entry *e = &q->entry[best[lane]];
-        enum ready_verdict v = offer(arg, l, e);
-        if (v == READY_TAKE)
-            (*limit)--;
+        bool in_storm = crowded(q, e, now);
+        enum ready_verdict v = in_storm && room->crowded <= 0 ? READY_BLOCK : offer(arg, l, e);
+        if (v == READY_TAKE) {
+            room->limit--;
+            room->crowded--;
+        }
         if (v == READY_BLOCK) {
             best[lane] = READY_NONE;
         } else {
@@ -326,18 +350,19 @@ static enum nt_status pick_class(struct ready *q, int class, int64_t now, int *l
         }
         if (best[lane] == READY_NONE)
             q->heap[0] = q->heap[--q->heap_n];
-        heap_down(q, 0, best);
+        heap_down(&k, 0);
     }
     return NT_OK;
 }
 
-enum nt_status ready_pick(struct ready *q, int64_t now, int limit, int ambiguous_limit, ready_offer *offer, void *arg)
+enum nt_status ready_pick(struct ready *q, int64_t now, const struct ready_room *room, ready_offer *offer, void *arg)
 {
     enum nt_status st = NT_OK;
-    if (!q->waiting || limit <= 0)
+    struct ready_room left = *room;
+    if (!q->waiting || left.limit <= 0)
         return NT_OK;
     for (int class = 0; st == NT_OK && class < 2; class ++)
-        st = pick_class(q, class, now, &limit, ambiguous_limit, offer, arg);
+        st = pick_class(q, class, now, &left, offer, arg);
     for (size_t i = 0; i < q->entries; i++)
         if (q->entry[i].taken == 2)
             q->entry[i].taken = 0;

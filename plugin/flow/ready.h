@@ -5,7 +5,8 @@
  * about sixty bytes a page. A lane is one number.
  *
  * Order: urgent before routine, then a number's first page about an object before repeats, then the number paged
- * longest ago, then the older page. Within a lane the older page of the same rank goes first.
+ * longest ago, then a number with a single page before one with several (which is in a storm, and has the next page
+ * coming), then the older page. Within a lane the older page of the same rank goes first.
  */
 #ifndef NT_FLOW_READY_H
 #define NT_FLOW_READY_H
@@ -69,9 +70,15 @@ enum ready_verdict {
 };
 typedef enum ready_verdict ready_offer(void *arg, struct ready_lane *lane, struct ready_entry *entry);
 
-/* Offers entries that are due, in order, until `limit` were taken or nothing is left. Lanes over their ambiguous limit
- * are left out. */
-enum nt_status ready_pick(struct ready *q, int64_t now, int limit, int ambiguous_limit, ready_offer *offer,
+/* How many may be taken. */
+struct ready_room {
+    int limit;     /* in all */
+    int crowded;   /* after so many, no more of numbers with several pages, unless those have waited for 2 s */
+    int ambiguous; /* lanes with so many look-ups are left out */
+};
+
+/* Offers entries that are due, in order, until there is no more room or nothing is left. */
+enum nt_status ready_pick(struct ready *q, int64_t now, const struct ready_room *room, ready_offer *offer,
                           void *arg) NT_MUST_USE;
 
 /* The entries of a lane and class, first pages first, oldest first: for digests. Stops when visit returns false. */

@@ -342,11 +342,13 @@ enum nt_status settle_flights(struct drainer *d)
 {
     struct store *s = d->r->store;
     enum nt_status st = NT_OK;
-    for (struct flight *f = d->flight; st == NT_OK && f; f = f->next) {
+    int left = ENGINE_TURN; /* the connections of the first are used again before the last are looked at */
+    for (struct flight *f = d->flight; st == NT_OK && f && left; f = f->next) {
         struct page *p = NULL;
         enum flight_step next = FLIGHT_OVER;
         if (f->step != FLIGHT_ANSWERED && f->step != FLIGHT_LOOKED)
             continue;
+        left--;
         (void)fault_point("settle.before");
         st = s->ops->page_get(s, f->page->id, &p);
         if (st == NT_ENOENT) { /* deleted by hand meanwhile */

@@ -4,8 +4,9 @@
  *
  * A message is looked at 2 s after it was taken, then with growing pauses (×1.6, at most a minute) as long as it
  * matters: until its page would have expired; a drainer that is not a daemon gives up after ten minutes. Few messages
- * are asked one by one; more than LIST_FROM of them by one list of the account's newest messages, and those that are
- * not in it one by one.
+ * are asked one by one; where it would soon be LIST_FROM of them, by one list of the account's newest messages, and
+ * those that are not in it one by one. Each question takes a connection from the pages, and a list is long: one a
+ * second is enough, unless so many messages are sent that the older of them would not be in it any more.
  *
  * DIAGNOSTICS: an answer that does not come is asked for again. Statuses never go back: only an end is recorded.
  */
@@ -31,6 +32,9 @@ enum {
     SEND_FOLLOWS = 600000,
     LIST_FROM = 6,
     LIST_SIZE = 1000,
+    LIST_PAUSE = 1000,
+    LIST_FULL = LIST_SIZE / 8 * 7,
+    LIST_EARLY = 300, /* ms before its time that a message is looked for in a list that is fetched anyway */
     SINGLE_AT_ONCE = 4,
     TRACK_URL = 4096
 };
@@ -158,6 +162,7 @@ static void list_came(void *arg, const struct http_result *r)
     struct message_list list = {0};
     bool ok = r->end == HTTP_ANSWERED && r->status == 200 && response_list(r->body, r->body_len, &list) == NT_OK;
     d->watch_list_asked = false;
+    d->watch_list_next = clock_boot(d->r->clock) + LIST_PAUSE;
     if (ok && list.n)
         qsort(list.item, list.n, sizeof *list.item, by_sid);
     for (size_t i = 0; ok && list.n && i < d->watches.n; i++) {
@@ -211,14 +216,41 @@ static bool is_due(const struct drainer *d, const struct watch *w)
     return !w->asked && !*w->status && w->next <= d->boot;
 }
 
-/* Under way, and due for a list. */
-static void count(const struct drainer *d, size_t *asked, size_t *due)
+/* What is to be asked. */
+struct asking {
+    size_t asked;         /* under way */
+    size_t soon;          /* by a list, before the next one */
+    size_t newer;         /* messages that a list has to reach back over */
+    int64_t oldest, next; /* sent when (wall), asked about when (boot): of those for a list */
+};
+
+static void look(const struct drainer *d, struct asking *a)
 {
-    *asked = *due = 0;
+    *a = (struct asking){.oldest = d->now, .next = INT64_MAX};
     for (size_t i = 0; i < d->watches.n; i++) {
-        *asked += d->watches.item[i].asked;
-        *due += is_due(d, &d->watches.item[i]) && !d->watches.item[i].alone;
+        const struct watch *w = &d->watches.item[i];
+        a->asked += w->asked;
+        if (w->asked || w->alone || *w->status || w->next > d->boot + LIST_PAUSE)
+            continue;
+        a->soon++;
+        if (w->next < a->next)
+            a->next = w->next;
+        if (is_due(d, w) && w->sent && w->sent < a->oldest)
+            a->oldest = w->sent;
     }
+    for (size_t i = 0; i < d->watches.n; i++)
+        a->newer += d->watches.item[i].sent >= a->oldest;
+}
+
+static bool by_list(const struct asking *a)
+{
+    return a->soon >= LIST_FROM;
+}
+
+/* When the list may be fetched, boot ms. */
+static int64_t list_at(const struct drainer *d, const struct asking *a)
+{
+    return a->newer < LIST_FULL && d->watch_list_next > a->next ? d->watch_list_next : a->next;
 }
 
 static void ask_list(struct drainer *d, int64_t since)
@@ -228,37 +260,41 @@ static void ask_list(struct drainer *d, int64_t since)
     if (request_recent_url(&d->r->config->twilio, since, LIST_SIZE, &url) == NT_OK &&
         ask(d, buf_text(&url), list_came, d) == NT_OK) {
         d->watch_list_asked = true;
-        for (size_t i = 0; i < d->watches.n; i++)
-            if (is_due(d, &d->watches.item[i]) && !d->watches.item[i].alone)
-                d->watches.item[i].asked = true;
+        for (size_t i = 0; i < d->watches.n; i++) {
+            struct watch *w = &d->watches.item[i];
+            w->asked = w->asked || (!w->alone && !*w->status && w->next <= d->boot + LIST_EARLY);
+        }
+    } else {
+        d->watch_list_next = d->boot + LIST_PAUSE;
     }
     buf_clean(&url);
 }
 
 void track_start(struct drainer *d)
 {
-    size_t due, asked;
-    int64_t oldest = d->now;
-    if (d->watch_list_asked || d->boot < d->gate_until)
+    struct asking a;
+    if (d->watch_list_asked || d->boot < d->gate_until || !d->watches.n)
         return;
-    count(d, &asked, &due);
-    if (due >= LIST_FROM) {
-        for (size_t i = 0; i < d->watches.n; i++) {
-            const struct watch *w = &d->watches.item[i];
-            if (is_due(d, w) && !w->alone && w->sent && w->sent < oldest)
-                oldest = w->sent;
-        }
-        if (!asked) /* else as soon as those are answered */
-            ask_list(d, oldest);
+    look(d, &a);
+    if (by_list(&a) && !a.asked && list_at(d, &a) <= d->boot) { /* else as soon as those under way are answered */
+        ask_list(d, a.oldest);
         return;
     }
-    for (size_t i = 0; i < d->watches.n && asked < SINGLE_AT_ONCE; i++) {
+    for (size_t i = 0; i < d->watches.n && a.asked < SINGLE_AT_ONCE; i++) {
         struct watch *w = &d->watches.item[i];
-        if (is_due(d, w)) {
+        if (is_due(d, w) && (w->alone || !by_list(&a))) {
             ask_single(d, w);
-            asked += w->asked;
+            a.asked += w->asked;
         }
     }
+}
+
+int track_asking(const struct drainer *d)
+{
+    int n = d->watch_list_asked;
+    for (const struct single *one = d->singles; one; one = one->next)
+        n++;
+    return n;
 }
 
 /* Not delivered: by another way if there is one, else the admin is told. */
@@ -348,12 +384,19 @@ enum nt_status track_settle(struct drainer *d)
 int64_t track_next(const struct drainer *d)
 {
     int64_t next = INT64_MAX;
-    size_t asked, due;
-    count(d, &asked, &due);
-    bool full = d->watch_list_asked || asked >= SINGLE_AT_ONCE || (asked && due >= LIST_FROM);
+    struct asking a;
+    if (!d->watches.n)
+        return next;
+    look(d, &a);
+    bool full = d->watch_list_asked || a.asked >= SINGLE_AT_ONCE;
     for (size_t i = 0; i < d->watches.n; i++) {
         const struct watch *w = &d->watches.item[i];
-        int64_t at = w->next <= d->boot && full ? INT64_MAX : w->next;
+        bool listed = by_list(&a) && !w->alone;
+        int64_t at = w->next;
+        if (listed && at < list_at(d, &a))
+            at = list_at(d, &a);
+        if (at <= d->boot && (full || (listed && a.asked)))
+            at = INT64_MAX;
         if (at < d->gate_until)
             at = d->gate_until;
         if (w->until < at)

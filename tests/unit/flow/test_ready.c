@@ -64,7 +64,7 @@ static void assert_order(struct ready *q, int64_t now, const int64_t *ids, size_
 {
     static struct taker t;
     t = (struct taker){.now = now, .judge = judge};
-    assert_int_equal(ready_pick(q, now, TAKEN_MAX, 2, take, &t), NT_OK);
+    assert_int_equal(ready_pick(q, now, &(struct ready_room){TAKEN_MAX, TAKEN_MAX, 2}, take, &t), NT_OK);
     assert_int_equal(t.n, n);
     for (size_t i = 0; i < n; i++)
         assert_int_equal(t.id[i], ids[i]);
@@ -145,11 +145,49 @@ static void test_ready__limit(void **state)
     ready_init(&q);
     for (int i = 1; i <= 10; i++)
         update(&q, &(struct given){i, 0, A, "x", CLASS_URGENT, false, PAGE_QUEUED});
-    assert_int_equal(ready_pick(&q, 1, 3, 2, take, &t), NT_OK);
+    assert_int_equal(ready_pick(&q, 1, &(struct ready_room){3, 3, 2}, take, &t), NT_OK);
     assert_int_equal(t.n, 3);
-    assert_int_equal(ready_pick(&q, 1, 0, 2, take, &t), NT_OK);
+    assert_int_equal(ready_pick(&q, 1, &(struct ready_room){0, 0, 2}, take, &t), NT_OK);
     assert_int_equal(t.n, 3);
     ready_clean(&q);
+}
+
+/* Of numbers that nobody has paged yet, those in a storm give way, and not for ever. */
+static void test_ready__a_storm_gives_way(void **state)
+{
+    (void)state;
+    enum { LATER = 5000 };
+    static const struct {
+        int64_t now;
+        int limit, crowded;
+        int64_t order[4];
+        size_t n;
+    } cases[] = {
+        {0, 9, 9, {3, 1, 2, 4}, 4}, /* alone, then the storm by age */
+        {0, 9, 2, {3, 1}, 2},       /* no more of those than two, whoever goes */
+        {0, 9, 0, {3}, 1},          /* the quiet one goes in any case */
+        {0, 9, -5, {3}, 1},
+        {0, 1, 1, {3}, 1},
+        {LATER, 9, 0, {1, 2, 3, 4}, 4}, /* they have waited long enough */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        static struct taker t;
+        struct ready q;
+        ready_init(&q);
+        update(&q, &(struct given){1, 0, A, "x", CLASS_URGENT, false, PAGE_QUEUED});
+        update(&q, &(struct given){2, 0, B, "x", CLASS_URGENT, false, PAGE_QUEUED});
+        update(&q, &(struct given){3, 0, C, "x", CLASS_URGENT, false, PAGE_QUEUED});
+        update(&q, &(struct given){4, 0, A, "y", CLASS_URGENT, false, PAGE_QUEUED});
+        update(&q, &(struct given){5, 90000, B, "y", CLASS_URGENT, false, PAGE_HELD});
+        update(&q, &(struct given){6, 90000, C, "y", CLASS_ROUTINE, false, PAGE_QUEUED}); /* another class */
+        t = (struct taker){.now = cases[i].now};
+        const struct ready_room room = {cases[i].limit, cases[i].crowded, 2};
+        assert_int_equal(ready_pick(&q, cases[i].now, &room, take, &t), NT_OK);
+        assert_int_equal(t.n, cases[i].n);
+        for (size_t j = 0; j < t.n; j++)
+            assert_int_equal(t.id[j], cases[i].order[j]);
+        ready_clean(&q);
+    }
 }
 
 static void test_ready__thousands_of_lanes(void **state)
@@ -167,7 +205,7 @@ static void test_ready__thousands_of_lanes(void **state)
     }
     assert_int_equal(q.lanes, LANES);
     t = (struct taker){.now = 1};
-    assert_int_equal(ready_pick(&q, 1, LANES, 2, take, &t), NT_OK);
+    assert_int_equal(ready_pick(&q, 1, &(struct ready_room){LANES, LANES, 2}, take, &t), NT_OK);
     assert_int_equal(t.n, LANES);
     for (size_t i = 1; i < t.n; i++) /* the number paged longest ago first */
         assert_true(((t.id[i] - 1) * 7919) % LANES > ((t.id[i - 1] - 1) * 7919) % LANES);
@@ -183,6 +221,8 @@ struct model {
     bool skipped[MODEL];
     int64_t last_paged[NUMBERS];
     bool blocked[NUMBERS];
+    int waiting[NUMBERS]; /* pages of the class, at the beginning of the picking */
+    int64_t now;
     char number[NUMBERS][NUMBER_MAX];
     int64_t offered[TAKEN_MAX];
     size_t n;
@@ -212,6 +252,11 @@ static int lane_of(const struct model *m, const char *number)
     return -1;
 }
 
+static bool in_storm(const struct model *m, const struct given *g)
+{
+    return m->waiting[lane_of(m, g->number)] > 1 && m->now - g->due < 2000;
+}
+
 static bool before(const struct model *m, const struct given *a, const struct given *b)
 {
     if (a->repeat != b->repeat)
@@ -219,32 +264,64 @@ static bool before(const struct model *m, const struct given *a, const struct gi
     int64_t at_a = m->last_paged[lane_of(m, a->number)], at_b = m->last_paged[lane_of(m, b->number)];
     if (at_a != at_b)
         return at_a < at_b;
+    if (in_storm(m, a) != in_storm(m, b))
+        return in_storm(m, b);
     return a->id < b->id;
 }
 
-static void pick_naive(struct model *m, int64_t now, int limit)
+/* The page with which a number takes part. */
+static int head_of(const struct model *m, int lane, int class, int64_t now)
+{
+    int head = -1;
+    for (int i = 0; i < MODEL; i++) {
+        const struct given *g = &m->page[i];
+        if (!g->id || (g->state != PAGE_QUEUED && g->state != PAGE_HELD) || g->due > now || m->skipped[i] ||
+            (g->class == CLASS_ROUTINE) != class || lane_of(m, g->number) != lane)
+            continue;
+        if (head < 0 || g->repeat < m->page[head].repeat ||
+            (g->repeat == m->page[head].repeat && g->id < m->page[head].id))
+            head = i;
+    }
+    return head;
+}
+
+static void count_waiting(struct model *m, int class)
+{
+    memset(m->waiting, 0, sizeof m->waiting);
+    for (int i = 0; i < MODEL; i++) {
+        const struct given *g = &m->page[i];
+        if (g->id && (g->state == PAGE_QUEUED || g->state == PAGE_HELD) && (g->class == CLASS_ROUTINE) == class)
+            m->waiting[lane_of(m, g->number)]++;
+    }
+}
+
+static void pick_naive(struct model *m, int64_t now, int limit, int crowded)
 {
     m->n = 0;
+    m->now = now;
     memset(m->skipped, 0, sizeof m->skipped);
     for (int class = 0; class < 2; class ++) {
         memset(m->blocked, 0, sizeof m->blocked);
+        count_waiting(m, class);
         while (limit > 0) {
             int best = -1;
-            for (int i = 0; i < MODEL; i++) {
-                const struct given *g = &m->page[i];
-                if (!g->id || (g->state != PAGE_QUEUED && g->state != PAGE_HELD) || g->due > now || m->skipped[i] ||
-                    (g->class == CLASS_ROUTINE) != class || m->blocked[lane_of(m, g->number)])
-                    continue;
-                if (best < 0 || before(m, g, &m->page[best]))
-                    best = i;
+            for (int lane = 0; lane < NUMBERS; lane++) {
+                int head = m->blocked[lane] ? -1 : head_of(m, lane, class, now);
+                if (head >= 0 && (best < 0 || before(m, &m->page[head], &m->page[best])))
+                    best = head;
             }
             if (best < 0)
                 break;
             struct given *g = &m->page[best];
+            if (in_storm(m, g) && crowded <= 0) {
+                m->blocked[lane_of(m, g->number)] = true;
+                continue;
+            }
             m->offered[m->n++] = g->id;
             switch (verdict(g->id, g->due)) {
             case READY_TAKE:
                 limit--;
+                crowded--;
                 m->skipped[best] = true;
                 m->last_paged[lane_of(m, g->number)] = now;
                 g->state = PAGE_SENDING;
@@ -283,7 +360,7 @@ static void random_page(struct model *m, struct ready *q, int64_t now, int64_t *
     if (!g->id || (g->state != PAGE_QUEUED && g->state != PAGE_HELD && chance(m, 2)))
         g->id = ++*next_id;
     g->number = g->number && g->id != *next_id ? g->number : m->number[chance(m, NUMBERS)];
-    g->due = now + (int64_t)chance(m, 40) - 25;
+    g->due = now + (int64_t)chance(m, 40) - 25 - (chance(m, 4) ? 0 : 2000);
     g->object = objects[chance(m, 3)];
     g->class = chance(m, 3) ? CLASS_URGENT : CLASS_ROUTINE;
     g->repeat = chance(m, 2);
@@ -299,7 +376,7 @@ static void test_ready__as_the_naive_model(void **state)
     static struct offered o;
     for (uint64_t seed = 1; seed <= 200; seed++) {
         struct ready q;
-        int64_t now = 1000, next_id = 0;
+        int64_t now = 10000, next_id = 0;
         memset(&m, 0, sizeof m);
         m.random = seed * UINT64_C(0x9e3779b97f4a7c15);
         ready_init(&q);
@@ -308,10 +385,10 @@ static void test_ready__as_the_naive_model(void **state)
         for (int turn = 0; turn < 60; turn++) {
             for (unsigned n = chance(&m, 12); n; n--)
                 random_page(&m, &q, now, &next_id);
-            int limit = (int)chance(&m, 9);
+            int limit = (int)chance(&m, 9), crowded = chance(&m, 2) ? limit : (int)chance(&m, 5) - 1;
             o = (struct offered){.now = now};
-            assert_int_equal(ready_pick(&q, now, limit, 2, note, &o), NT_OK);
-            pick_naive(&m, now, limit);
+            assert_int_equal(ready_pick(&q, now, &(struct ready_room){limit, crowded, 2}, note, &o), NT_OK);
+            pick_naive(&m, now, limit, crowded);
             assert_int_equal(o.n, m.n);
             for (size_t i = 0; i < o.n; i++)
                 assert_int_equal(o.id[i], m.offered[i]);
@@ -386,6 +463,7 @@ int main(void)
         cmocka_unit_test(test_ready__blocked_lanes_and_skipped_pages),
         cmocka_unit_test(test_ready__lanes_with_many_lookups_are_left_out),
         cmocka_unit_test(test_ready__limit),
+        cmocka_unit_test(test_ready__a_storm_gives_way),
         cmocka_unit_test(test_ready__thousands_of_lanes),
         cmocka_unit_test(test_ready__as_the_naive_model),
         cmocka_unit_test(test_ready__visits_stop_when_told),
