@@ -188,6 +188,19 @@ enum nt_status spare_enter(struct drainer *d, enum nt_status why)
     return st;
 }
 
+/* Ended in the real store since we left it (by newer news, or by hand), and not told from here: it stays ended. */
+static bool ended_meanwhile(struct store *spare, const struct page *p, const struct page *original)
+{
+    struct page *digest = NULL;
+    unsigned state = PAGE_BIT(p->state);
+    if (original->state != PAGE_SUPERSEDED && original->state != PAGE_CANCELLED)
+        return false;
+    if (p->state == PAGE_MERGED && spare->ops->page_get(spare, p->merged_into, &digest) == NT_OK)
+        state = PAGE_BIT(digest->state);
+    page_free(digest);
+    return state & PAGE_UNSENT;
+}
+
 /* Writes one page of the spare store back: onto its original, or as a new one, which is noted in made: it counts only
  * once it is committed, since after a rollback its id is somebody else's. */
 static enum nt_status write_back(struct drainer *d, struct store *spare, struct store *real, struct idmap *alerts,
@@ -195,13 +208,17 @@ static enum nt_status write_back(struct drainer *d, struct store *spare, struct 
 {
     struct page *original = NULL;
     int64_t spare_id = p->id, real_id = idmap_get(&d->to_real, p->id);
-    enum nt_status st;
+    enum nt_status st = NT_OK;
     if (real_id) {
         st = real->ops->page_get(real, real_id, &original);
         if (st == NT_ENOENT)
             real_id = 0;
         else if (st != NT_OK)
             return st;
+    }
+    if (real_id && ended_meanwhile(spare, p, original)) {
+        p->merged_into = 0; /* nothing is left to be written of it */
+        goto done;
     }
     if (real_id) {
         p->id = real_id;
@@ -222,6 +239,7 @@ static enum nt_status write_back(struct drainer *d, struct store *spare, struct 
     bool counted = original && original->flags & PAGE_COUNTED; /* before we left */
     if (st == NT_OK && !counted && p->flags & PAGE_COUNTED && p->attempt_started)
         st = real->ops->send_put(real, p->number, p->class, p->sender, p->attempt_started, p->segments);
+done:
     page_free(original);
     return st;
 }

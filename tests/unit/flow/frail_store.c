@@ -24,10 +24,20 @@ static bool dies(struct frail_store *f)
     return f->control->dead;
 }
 
+/* One operation more: true when it is the one that fails. */
+static bool trips(struct frail_store *f)
+{
+    if (f->control->fail_at <= 0 || --f->control->fail_at > 0)
+        return false;
+    f->control->failed = true;
+    return true;
+}
+
 /* Read, or write after counting. A dead process has no errors; the engine must not take one for a broken disk. */
-#define READ(s, call)  (frail_of(s)->control->dead ? NT_ENOMEM : frail_of(s)->real->ops->call)
-#define WRITE(s, call) (dies(frail_of(s)) ? NT_ENOMEM : frail_of(s)->real->ops->call)
-#define REAL(s)        (frail_of(s)->real)
+#define HAND_ON(f, call) (trips(f) ? (f)->control->fail_with : (f)->real->ops->call)
+#define READ(s, call)    (frail_of(s)->control->dead ? NT_ENOMEM : HAND_ON(frail_of(s), call))
+#define WRITE(s, call)   (dies(frail_of(s)) ? NT_ENOMEM : HAND_ON(frail_of(s), call))
+#define REAL(s)          (frail_of(s)->real)
 
 static void frail_close(struct store *s)
 {
@@ -53,7 +63,11 @@ static enum nt_status frail_commit(struct store *s)
     struct frail_store *f = frail_of(s);
     if (dies(f))
         return NT_ENOMEM; /* close() rolls back */
-    enum nt_status st = f->real->ops->commit(f->real);
+    enum nt_status st = f->control->fail_with;
+    if (trips(f))
+        f->real->ops->rollback(f->real);
+    else
+        st = f->real->ops->commit(f->real);
     f->open = false;
     return dies(f) ? NT_ENOMEM : st;
 }

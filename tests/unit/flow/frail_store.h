@@ -14,6 +14,9 @@ struct frail {
     bool dead;
     enum nt_status trouble; /* what every begin says; NT_OK = no trouble */
     long writes;            /* so far */
+    long fail_at;           /* the nth operation from now fails, once; 0 = none */
+    enum nt_status fail_with;
+    bool failed; /* it has */
 };
 
 /* Takes real over. control is the caller's and outlives the store. */

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CAROL "+15005550003"
+#define DAVE  "+15005550004"
+
 /* Each allocation of a drainer's life fails once: it goes on, or another one does. */
 static void test_trouble__each_allocation_fails_once(void **state)
 {
@@ -39,6 +42,64 @@ static void test_trouble__each_allocation_fails_once(void **state)
     }
     assert_false(failed);
     assert_true(failures > 100);
+}
+
+/*
+ * An hour of everything: held back, told in a digest, refused on one number and gone on to the next, out of reach,
+ * unknown, opted out, over before it was told, late, and the clock is set.
+ */
+static void eventful(struct world *w, int64_t id[4])
+{
+    world_twilio(w, (struct fault){.kind = FAULT_RESET_AFTER, .to = ALICE, .times = 1});
+    world_twilio(w, (struct fault){.kind = FAULT_DEAD, .to = BOB, .times = 2});
+    world_twilio(w, (struct fault){.kind = FAULT_ANSWER, .to = CAROL, .http = 400, .code = 21610});
+    id[0] = world_problem(w, "alice", "web01", "CRITICAL");
+    id[1] = world_problem(w, "alice", "web02", "CRITICAL");
+    id[2] = world_problem(w, "alice", "web03", "CRITICAL");
+    id[3] = world_problem(w, "bob", "web01", "CRITICAL");
+    (void)world_problem(w, "carol", "web01", "CRITICAL");
+    (void)world_problem(w, "alice", "web04", "WARNING");
+}
+
+/* Whatever operation of the store fails, and however: everybody is told, nobody twice. */
+static void test_trouble__each_operation_of_the_store_fails_once(void **state)
+{
+    (void)state;
+    static const enum nt_status how[] = {NT_EIO, NT_ENOMEM, NT_EFULL, NT_ECORRUPT};
+    for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
+        bool failed = true;
+        int failures = 0;
+        for (long n = 1; failed; n += 1 + n / 25) {
+            int64_t id[4];
+            struct world *w = world_new(
+                &(struct world_options){.config = "throttle: {urgent: [{pages: 1, per: 1m}]}\n"
+                                                  "contacts:\n"
+                                                  "  - {name: alice, numbers: [\"" ALICE "\"]}\n"
+                                                  "  - {name: bob, numbers: [\"" BOB "\"]}\n"
+                                                  "  - {name: carol, numbers: [\"" CAROL "\", \"" DAVE "\"]}\n"});
+            eventful(w, id);
+            w->respawn = true;
+            world_start(w);
+            w->frail.fail_at = n;
+            w->frail.fail_with = how[i];
+            world_run(w, MINUTE / 2);
+            (void)world_problem(w, "alice", "web03", "OK");
+            world_jump(w, HOUR);
+            world_run(w, 10 * MINUTE);
+            failed = w->frail.failed;
+            w->frail.fail_at = 0;
+            failures += failed;
+            world_run(w, 5 * MINUTE);
+            assert_int_equal(world_count(w, PAGE_UNSETTLED), 0);
+            assert_int_equal(world_count(w, PAGE_BIT(PAGE_EXPIRED)), 0);
+            assert_page(w, id[0], PAGE_DELIVERED);
+            assert_page(w, id[3], PAGE_DELIVERED);
+            assert_int_equal(fake_twilio_messages(&w->twilio, DAVE), 1);
+            world_rules_end(w);
+            world_free(w);
+        }
+        assert_true(failures > 50);
+    }
 }
 
 static void test_trouble__a_store_that_cannot_be_written(void **state)
@@ -91,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_trouble__each_allocation_fails_once),
+        cmocka_unit_test(test_trouble__each_operation_of_the_store_fails_once),
         cmocka_unit_test(test_trouble__a_store_that_cannot_be_written),
         cmocka_unit_test(test_trouble__a_drainer_does_not_end_with_debts),
     };

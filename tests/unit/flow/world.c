@@ -438,10 +438,20 @@ char *world_hand_over(struct world *w, const char *to, ...)
 
 /* ---- looking ---- */
 
+struct store *world_store(struct world *w)
+{
+    int64_t change;
+    struct store *s = w->outside.store;
+    enum nt_status st = s->ops->change(s, &change); /* opens anew where another file has taken its place */
+    if (st != NT_OK)
+        world_break(w, "the store cannot be read: %s", nt_status_text(st));
+    return s;
+}
+
 struct page *world_page(struct world *w, int64_t id)
 {
     struct page *p = NULL;
-    struct store *s = w->outside.store;
+    struct store *s = world_store(w);
     enum nt_status st = s->ops->page_get(s, id, &p);
     assert_int_equal(st, NT_OK);
     return p;
@@ -465,7 +475,7 @@ static bool count_page(void *arg, const struct page *p)
 size_t world_count(struct world *w, unsigned states)
 {
     size_t n = 0;
-    struct store *s = w->outside.store;
+    struct store *s = world_store(w);
     enum nt_status st =
         s->ops->pages(s, &(struct store_query){.kind = PAGES_IN_STATES, .states = states}, count_page, &n);
     assert_int_equal(st, NT_OK);
@@ -489,7 +499,7 @@ static bool find_newest(void *arg, const struct page *p)
 int64_t world_newest(struct world *w, const char *number, unsigned flags)
 {
     struct newest n = {number, flags, 0};
-    struct store *s = w->outside.store;
+    struct store *s = world_store(w);
     enum nt_status st = s->ops->pages(s, &(struct store_query){.kind = PAGES_ALL}, find_newest, &n);
     assert_int_equal(st, NT_OK);
     return n.id;
@@ -510,7 +520,7 @@ static bool find_words(void *arg, const struct page_step *step)
 bool world_told(struct world *w, int64_t id, const char *words)
 {
     struct words x = {words, false};
-    struct store *s = w->outside.store;
+    struct store *s = world_store(w);
     enum nt_status st = s->ops->steps(s, id, find_words, &x);
     assert_int_equal(st, NT_OK);
     return x.found;
@@ -527,7 +537,7 @@ static bool print_step(void *arg, const struct page_step *step)
 static bool print_page(void *arg, const struct page *p)
 {
     struct world *w = arg;
-    struct store *s = w->outside.store;
+    struct store *s = world_store(w);
     print_message("page %lld alert %lld %s %s%s %s%s %s/%s %s: %s flags %u merged %lld\n", (long long)p->id,
                   (long long)p->alert_id, p->number, alert_class_name(p->class),
                   p->flags & PAGE_DIGEST ? " digest" : "", alert_event_name(p->event),
@@ -538,7 +548,7 @@ static bool print_page(void *arg, const struct page *p)
 
 void world_print(struct world *w)
 {
-    struct store *s = w->outside.store;
+    struct store *s = world_store(w);
     enum nt_status st = s->ops->pages(s, &(struct store_query){.kind = PAGES_ALL}, print_page, w);
     for (size_t i = 0; i < w->twilio.posts.n; i++) {
         const struct tw_post *p = &w->twilio.posts.item[i];

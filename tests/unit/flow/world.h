@@ -135,6 +135,8 @@ char *world_hand_over(struct world *w, const char *to, ...) __attribute__((senti
 
 /* ---- looking ---- */
 
+/* A monitor's connection to the store, which may have been exchanged for another. */
+struct store *world_store(struct world *w);
 struct page *world_page(struct world *w, int64_t id); /* for page_free() */
 enum page_state world_state(struct world *w, int64_t id);
 /* How many pages are in one of states. */

@@ -84,7 +84,7 @@ static bool look_urgent(void *arg, const struct page *p)
         return true;
     snprintf(x->object, sizeof x->object, "%s", p->object);
     x->same = 0;
-    struct store *s = x->w->outside.store;
+    struct store *s = world_store(x->w);
     enum nt_status st = s->ops->pages(
         s, &(struct store_query){.kind = PAGES_IN_STATES, .states = PAGE_BIT(PAGE_SENDING)}, look_same, x);
     if (st == NT_OK && !x->same)
@@ -95,7 +95,7 @@ static bool look_urgent(void *arg, const struct page *p)
 
 void world_rules_post(struct world *w, struct tw_post *post)
 {
-    struct store *s = w->outside.store;
+    struct store *s = world_store(w);
     const struct fake_twilio *t = &w->twilio;
     struct sending x = {.w = w, .post = post};
     struct store_query sending = {.kind = PAGES_IN_STATES, .states = PAGE_BIT(PAGE_SENDING)};
@@ -386,7 +386,7 @@ static void judge_tiers(const struct all *a)
 void world_rules_end(struct world *w)
 {
     struct all a = {.w = w};
-    struct store *s = w->outside.store;
+    struct store *s = world_store(w);
     enum nt_status st = s->ops->pages(s, &(struct store_query){.kind = PAGES_ALL}, keep, &a);
     if (st != NT_OK || a.failed)
         world_break(w, "the store cannot be read");
