@@ -6,6 +6,7 @@
 #include "notify/arguments.h"
 
 #include "base/mem.h"
+#include "base/status.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -69,6 +70,13 @@ static bool is_pair(const char *word)
         if (isspace((unsigned char)*c))
             return false;
     return true;
+}
+
+static bool no_memory(struct arguments *out, char *error, size_t size)
+{
+    out->no_memory = true;
+    snprintf(error, size, "%s", nt_status_text(NT_ENOMEM));
+    return false;
 }
 
 void arguments_clean(struct arguments *a)
@@ -217,20 +225,16 @@ bool arguments_parse(int argc, char **argv, struct arguments *out, char *error, 
             snprintf(error, size, "unknown option %s", argv[optind - 1]);
             return false;
         }
-        if (!room) {
-            snprintf(error, size, "out of memory");
-            return false;
-        }
+        if (!room)
+            return no_memory(out, error, size);
     }
     for (; optind < argc; optind++) { /* after "--" */
         if (!is_pair(argv[optind])) {
             snprintf(error, size, "'%s' is no MACRO=VALUE", argv[optind]);
             return false;
         }
-        if (!add(&out->pairs, argv[optind])) {
-            snprintf(error, size, "out of memory");
-            return false;
-        }
+        if (!add(&out->pairs, argv[optind]))
+            return no_memory(out, error, size);
     }
     return true;
 }

@@ -33,6 +33,7 @@ struct arguments {
     int max_segments;                          /* 0 = not given */
     int wait;                                  /* s */
     bool test, dry_run;
+    bool no_memory; /* not read to the end, for want of it */
 };
 
 /* argv[0] is the command's name. False: error holds words (usage). arguments_clean() in any case. */

@@ -67,23 +67,34 @@ __attribute__((format(printf, 3, 4))) static void find(struct findings *f, enum 
         f->level = level;
 }
 
-/* The line, without what would end it or begin the performance data. */
-static int conclude(const struct findings *f, const char *rest, const char *perfdata)
+/* The line, without what would end it or begin the performance data. rest and perfdata may be NULL. Without the memory
+ * for all the words nobody may believe that all is well. */
+static int conclude(const struct findings *f, const struct buf *rest, const struct buf *perfdata)
 {
     static const char *const names[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
     struct buf line;
+    bool whole = (!rest || buf_status(rest) != NT_ENOMEM) && (!perfdata || buf_status(perfdata) != NT_ENOMEM);
+    enum health_level level = f->level;
     buf_init(&line, (size_t)WORDS_MAX * 4);
-    for (int i = HEALTH_UNKNOWN; i > HEALTH_OK; i--)
-        if (f->words[i].len)
+    for (int i = HEALTH_UNKNOWN; i >= HEALTH_OK; i--) {
+        whole = whole && buf_status(&f->words[i]) != NT_ENOMEM;
+        if (i > HEALTH_OK && f->words[i].len)
             buf_addf(&line, "%s%s", line.len ? "; " : "", buf_text(&f->words[i]));
-    if (*rest)
-        buf_addf(&line, "%s%s", line.len ? "; " : "", rest);
+    }
+    if (rest)
+        buf_addf(&line, "%s%s", line.len ? "; " : "", buf_text(rest));
     for (size_t i = 0; i < line.len; i++)
         if (line.data[i] == '|' || line.data[i] == '\n')
             line.data[i] = '/';
-    printf("TWILIO %s - %s%s%s\n", names[f->level], buf_text(&line), *perfdata ? " | " : "", perfdata);
+    if (!whole || buf_status(&line) == NT_ENOMEM) {
+        level = level == HEALTH_CRITICAL ? level : HEALTH_UNKNOWN;
+        printf("TWILIO %s - %s\n", names[level], nt_status_text(NT_ENOMEM));
+    } else {
+        printf("TWILIO %s - %s%s%s\n", names[level], buf_text(&line), perfdata ? " | " : "",
+               perfdata ? buf_text(perfdata) : "");
+    }
     buf_clean(&line);
-    return (int)f->level;
+    return (int)level;
 }
 
 __attribute__((format(printf, 1, 2))) static int unknown(const char *format, ...)
@@ -96,7 +107,7 @@ __attribute__((format(printf, 1, 2))) static int unknown(const char *format, ...
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     find(&f, HEALTH_UNKNOWN, "%s", text);
-    int level = conclude(&f, "", "");
+    int level = conclude(&f, NULL, NULL);
     findings_clean(&f);
     return level;
 }
@@ -168,13 +179,15 @@ static void judge_details(struct runtime *r, const struct health *h, struct find
     struct opted_out o = {.config = r->config, .findings = f};
     struct id_array due = {NULL, 0, 0};
     struct store *s = NULL;
-    if (store_open_readonly(r->config->store, &s, NULL) != NT_OK)
+    enum nt_status st = store_open_readonly(r->config->store, &s, NULL);
+    if (st != NT_OK && st != NT_ENOMEM)
         return; /* none yet, or told already */
-    enum nt_status st = s->ops->numbers(s, true, opted_out, &o);
+    if (st == NT_OK)
+        st = s->ops->numbers(s, true, opted_out, &o);
     if (st == NT_OK && h->drainer < 0 && h->oldest_age >= OVERDUE && h->overdue < OVERDUE)
         st = repair_due(s, runtime_now(r), &due);
     if (st != NT_OK)
-        find(f, HEALTH_CRITICAL, "the store cannot be read: %s", nt_status_text(st));
+        find(f, st == NT_ENOMEM ? HEALTH_UNKNOWN : HEALTH_CRITICAL, "the store cannot be read: %s", nt_status_text(st));
     if (due.n)
         find(f, HEALTH_CRITICAL, "%zu page%s to be finished and nobody delivers", due.n, due.n == 1 ? " is" : "s are");
     id_array_clean(&due);
@@ -244,7 +257,7 @@ static int without_config(const char *path, const struct problems *problems, enu
     find(&f, level, "the configuration cannot be used: %s", line.len ? buf_text(&line) : nt_status_text(st));
     if (problems->n > 1)
         find(&f, level, "and %zu more (config check)", problems->n - 1);
-    int status = conclude(&f, "", "");
+    int status = conclude(&f, NULL, NULL);
     buf_clean(&line);
     findings_clean(&f);
     return status;
@@ -268,7 +281,7 @@ static int look(struct runtime *r, const struct thresholds *t)
         judge_details(r, &h, &f);
         state_of_affairs(&rest, &h);
         figures(&perfdata, &h, t);
-        status = conclude(&f, buf_text(&rest), buf_text(&perfdata));
+        status = conclude(&f, &rest, &perfdata);
     }
     buf_clean(&rest);
     buf_clean(&perfdata);

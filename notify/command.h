@@ -14,6 +14,10 @@ struct command {
 extern const struct command command_send, command_render, command_serve, command_queue, command_oncall, command_config,
     command_check, command_channel;
 
+struct arguments;
+
+/* Takes what `send` and `render` take. Not 0: the exit status; it was said why, and out is empty. */
+int command_arguments(const struct command *c, int argc, char **argv, struct arguments *out);
 /* "notify_twilio: " and the words on stderr, with the hint how to get help. Returns 64. */
 int command_usage(const struct command *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -15,6 +15,7 @@
 #include "flow/snapshot.h"
 #include "notify/command.h"
 #include "notify/options.h"
+#include "notify/say.h"
 
 #include <errno.h>
 #include <libgen.h>
@@ -25,9 +26,17 @@
 
 enum { CONFIG_LINE = 16 * 1024, EXAMPLE_MAX = 256 * 1024, OPTION_SAVE = OPTIONS_OWN, OPTION_PROBE };
 
+struct template_faults {
+    struct problems *problems;
+    enum nt_status status; /* of noting them */
+};
+
 static void add_fault(void *arg, const char *file, unsigned long line, unsigned long column, const char *message)
 {
-    (void)problems_add(arg, file, line, column, false, "%s", message);
+    struct template_faults *f = arg;
+    enum nt_status st = problems_add(f->problems, file, line, column, false, "%s", message);
+    if (st != NT_OK)
+        f->status = st;
 }
 
 /*
@@ -48,11 +57,12 @@ static enum nt_status what_is_right(const char *path, struct config **out)
 static enum nt_status check_templates(const struct config *c, struct problems *problems)
 {
     struct template_set *set = NULL;
+    struct template_faults faults = {problems, NT_OK};
     enum nt_status st = template_set_new(c ? c->message.template_dir : "", runtime_template_dir(), &set);
     if (st == NT_OK)
-        st = template_set_check(set, add_fault, problems);
+        st = template_set_check(set, add_fault, &faults);
     template_set_free(set);
-    return st == NT_EINVAL ? NT_OK : st;
+    return st == NT_EINVAL || st == NT_OK ? faults.status : st;
 }
 
 /* Pages are somebody's private news, and the drainer must be able to write. */
@@ -82,7 +92,8 @@ static void print_problems(const struct problems *problems)
         struct buf line;
         buf_init(&line, CONFIG_LINE);
         (void)problem_format(&problems->item[i], &line);
-        puts(buf_text(&line));
+        if (say_whole(&line))
+            puts(buf_text(&line));
         buf_clean(&line);
     }
 }

@@ -172,8 +172,10 @@ static int offer(int argc, char **argv, char **env)
         arguments_clean(&a);
         return become_full(argc, argv); /* says what is wrong, or does what is asked */
     }
-    if (text_wanted(&a, env))
-        text = text_read(STDIN_FILENO);
+    if (text_wanted(&a, env) && text_read(STDIN_FILENO, &text) != NT_OK) {
+        arguments_clean(&a);
+        return become_full(argc, argv); /* perhaps there is memory by then */
+    }
     random_uuid(uuid);
     frame_init(&frame, memory);
     write_frame(&frame, &a, uuid, text, env);

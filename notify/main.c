@@ -43,6 +43,19 @@ int command_usage(const struct command *c, const char *format, ...)
     return EXIT_USAGE_ERROR;
 }
 
+int command_arguments(const struct command *c, int argc, char **argv, struct arguments *out)
+{
+    char error[256];
+    if (arguments_parse(argc, argv, out, error, sizeof error))
+        return EXIT_OK;
+    bool no_memory = out->no_memory;
+    arguments_clean(out);
+    if (!no_memory)
+        return command_usage(c, "%s", error);
+    fprintf(stderr, "notify_twilio: %s\n", error);
+    return EXIT_TRY_AGAIN;
+}
+
 /* argv[0] is the command's name, or the link's that stands for it. */
 static int run_command(const struct command *c, int argc, char **argv)
 {

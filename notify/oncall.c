@@ -53,7 +53,7 @@ static void print_json(const struct roster_row *row)
     json_moment(&j, "opted_out", row->state.opted_out);
     json_moment(&j, "last_paged", row->state.last_paged);
     json_end(&j);
-    puts(buf_text(&line));
+    say_json(&line);
     buf_clean(&line);
 }
 
@@ -90,6 +90,7 @@ static enum nt_status print_row(struct table *t, const struct roster_row *row, i
     enum nt_status st = table_cell(t, row->number);
     if (st == NT_OK) {
         say_line(&cell, row->contact ? row->contact->name : "-");
+        (void)say_whole(&cell);
         st = table_cell(t, buf_text(&cell));
     }
     for (int column = 0; st == NT_OK && column < 3; column++) {
@@ -100,6 +101,7 @@ static enum nt_status print_row(struct table *t, const struct roster_row *row, i
             join(&cell, &row->others);
         else
             remarks(&cell, row, now);
+        (void)say_whole(&cell);
         st = table_cell(t, buf_text(&cell));
     }
     buf_clean(&cell);
@@ -133,7 +135,7 @@ static int show(struct runtime *r, const struct strlist *who, bool json)
     else if (st != NT_OK)
         fprintf(stderr, "notify_twilio: %s\n", nt_status_text(st));
     roster_clean(&roster);
-    return st == NT_OK ? EXIT_OK : st == NT_ENOBODY ? EXIT_NO_RECIPIENT : EXIT_TRY_AGAIN;
+    return st == NT_OK ? say_status(EXIT_OK) : st == NT_ENOBODY ? EXIT_NO_RECIPIENT : EXIT_TRY_AGAIN;
 }
 
 static int run(int argc, char **argv)

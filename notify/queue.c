@@ -7,6 +7,7 @@
 #include "notify/queue.h"
 
 #include "flow/report.h"
+#include "notify/say.h"
 #include "notify/session.h"
 
 #include <stdio.h>
@@ -55,7 +56,7 @@ void queue_print_json(const struct page *p)
     buf_init(&line, QUEUE_LINE);
     json_begin(&j, &line);
     report_page_json(&j, p);
-    puts(buf_text(&line));
+    say_json(&line);
     buf_clean(&line);
 }
 

@@ -40,6 +40,7 @@ static enum nt_status change_one(struct change *c, int64_t id)
     } else if (st == NT_OK) {
         c->page[c->n++] = p;
     }
+    (void)(say_whole(&words) && say_whole(&c->said));
     buf_clean(&words);
     return st;
 }
@@ -64,6 +65,7 @@ static void tell(const struct change *c)
         say_news(&words, c->page[i]);
         buf_addc(&words, ' ');
         say_object(&words, c->page[i]);
+        (void)say_whole(&words);
         printf("page %lld %s: %s\n", (long long)c->page[i]->id, c->retry ? "queued" : "dropped", buf_text(&words));
         buf_clean(&words);
     }

@@ -33,6 +33,7 @@ static bool keep_reason(void *arg, const struct page_step *step)
 
 static enum nt_status put(struct listing *l)
 {
+    (void)say_whole(&l->cell);
     enum nt_status st = table_cell(&l->table, buf_text(&l->cell));
     buf_reset(&l->cell);
     return st;
@@ -53,6 +54,7 @@ static enum nt_status put_why(struct listing *l, const struct page *p)
         else
             buf_adds(&l->cell, "due: ");
     }
+    (void)say_whole(&reason);
     buf_adds(&l->cell, buf_text(&reason));
     buf_clean(&reason);
     return st == NT_OK ? put(l) : st;
@@ -120,5 +122,5 @@ int queue_list(struct runtime *r, const struct queue_options *q)
              : q->all   ? "nothing was ever sent"
                         : "nothing waits, nothing was sent today");
     buf_clean(&l.cell);
-    return st == NT_OK ? EXIT_OK : EXIT_TRY_AGAIN;
+    return st == NT_OK ? say_status(EXIT_OK) : EXIT_TRY_AGAIN;
 }

@@ -23,6 +23,7 @@ static void line(const char *label, const char *text)
         return;
     buf_init(&clean, TEXT);
     say_line(&clean, text);
+    (void)say_whole(&clean);
     printf("%-10s %s\n", label, buf_text(&clean));
     buf_clean(&clean);
 }
@@ -46,6 +47,7 @@ static void block(const char *text)
         buf_init(&clean, TEXT);
         buf_add(&one, text, n);
         say_line(&clean, buf_text(&one));
+        (void)(say_whole(&one) && say_whole(&clean));
         printf("  | %s\n", buf_text(&clean));
         buf_clean(&one);
         buf_clean(&clean);
@@ -89,6 +91,7 @@ static bool print_step(void *arg, const struct page_step *step)
         printf("  %s\n", day);
     memcpy(last, day, SAY_SIZE);
     say_line(&reason, step->reason);
+    (void)say_whole(&reason);
     printf("  %s  %-11s  %s\n", clock, page_state_name(step->state), buf_text(&reason));
     buf_clean(&reason);
     return true;
@@ -105,6 +108,7 @@ static bool print_member(void *arg, const struct page *p)
     say_news(&text, p);
     buf_addc(&text, ' ');
     say_object(&text, p);
+    (void)say_whole(&text);
     printf("  page %lld  %-11s  %s\n", (long long)p->id, page_state_name(p->state), buf_text(&text));
     buf_clean(&text);
     return true;
@@ -137,6 +141,7 @@ static void print_error(const struct page *p)
     say_line(&words, p->error_message);
     if (!words.len)
         buf_addf(&words, "%d", p->error_code);
+    (void)say_whole(&words);
     printf("%-10s %s\n", "error", buf_text(&words));
     buf_clean(&words);
 }
@@ -148,6 +153,7 @@ static void print_page(const struct page *p)
     printf("page %lld: %s%s\n", (long long)p->id, page_state_name(p->state),
            p->flags & PAGE_AMBIGUOUS ? ", and nobody knows yet whether it arrived" : "");
     say_number(&words, p->number, p->contact);
+    (void)say_whole(&words);
     printf("%-10s %s\n", "to", buf_text(&words));
     for (size_t i = 0; i < p->others.n; i++)
         line(i ? "" : "then", p->others.item[i]);
@@ -155,6 +161,7 @@ static void print_page(const struct page *p)
     say_news(&words, p);
     buf_addc(&words, ' ');
     say_object(&words, p);
+    (void)say_whole(&words);
     printf("%-10s %s, %s\n", "about", buf_text(&words), alert_class_name(p->class));
     line("object", p->object);
     moment("created", p->created);
@@ -308,8 +315,8 @@ int queue_show(struct runtime *r, const struct queue_options *q)
         fprintf(stderr, "notify_twilio: there is no page %lld\n", (long long)id);
         return EXIT_NO_RECIPIENT;
     }
-    if (st == NT_OK && p->alert_id && r->store->ops->alert_get(r->store, p->alert_id, &alert) != NT_OK)
-        alert = NULL; /* purged or damaged: the page tells the rest */
+    if (st == NT_OK && p->alert_id && r->store->ops->alert_get(r->store, p->alert_id, &alert) == NT_ENOMEM)
+        st = NT_ENOMEM; /* one that is purged or damaged is left out: the page tells the rest */
     bool everything = q->o.general.verbose;
     if (st == NT_OK)
         st = q->o.general.json ? print_object(r->store, p, alert, everything)
@@ -318,5 +325,5 @@ int queue_show(struct runtime *r, const struct queue_options *q)
         fprintf(stderr, "notify_twilio: page %lld cannot be read: %s\n", (long long)id, nt_status_text(st));
     alert_free(alert);
     page_free(p);
-    return st == NT_OK ? EXIT_OK : EXIT_TRY_AGAIN;
+    return st == NT_OK ? say_status(EXIT_OK) : EXIT_TRY_AGAIN;
 }

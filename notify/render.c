@@ -29,7 +29,7 @@ static void print_json(const struct page *p)
     buf_init(&line, RENDER_LINE);
     json_begin(&j, &line);
     report_page_json(&j, p);
-    puts(buf_text(&line));
+    say_json(&line);
     buf_clean(&line);
 }
 
@@ -81,6 +81,7 @@ static void print_shared(const struct preview *p, size_t i)
         say_number(&to, page->number, page->contact);
         any = true;
     }
+    (void)say_whole(&to);
     puts(buf_text(&to));
     for (size_t k = 0; k < first->media.n; k++)
         printf("-- media %s\n", first->media.item[k]);
@@ -217,12 +218,9 @@ static int run(int argc, char **argv)
     struct arguments a;
     struct runtime r;
     struct order order;
-    char error[256];
-    int status = EXIT_TRY_AGAIN;
-    if (!arguments_parse(argc, argv, &a, error, sizeof error)) {
-        arguments_clean(&a);
-        return command_usage(&command_render, "%s", error);
-    }
+    int status = command_arguments(&command_render, argc, argv, &a);
+    if (status != EXIT_OK)
+        return status;
     if (a.data && (a.pairs.n || a.to.n || a.subject || a.message || a.source || a.test)) {
         arguments_clean(&a);
         return command_usage(&command_render, "--data stands instead of an alert and its recipients");
@@ -232,6 +230,7 @@ static int run(int argc, char **argv)
         return command_usage(&command_render, "--save takes the picture of one --graph");
     }
     order_init(&order);
+    status = EXIT_TRY_AGAIN;
     enum nt_status st = a.data ? NT_OK : send_order(&a, &order);
     if (st != NT_OK) {
         fprintf(stderr, "notify_twilio: %s\n", nt_status_text(st));
@@ -241,7 +240,7 @@ static int run(int argc, char **argv)
     }
     order_clean(&order);
     arguments_clean(&a);
-    return status;
+    return say_status(status);
 }
 
 const struct command command_render = {

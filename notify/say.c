@@ -1,7 +1,12 @@
-/* say: see the header. Owner of nothing; a buf that is full keeps what fits. */
+/*
+ * say: see the header. Owner of nothing; a buf that is full keeps what fits.
+ *
+ * DIAGNOSTICS: what could not be put together is said on stderr once, and is say_status()'s to tell.
+ */
 #include "notify/say.h"
 
 #include "base/utf8.h"
+#include "notify/arguments.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -92,6 +97,36 @@ void say_number(struct buf *out, const char *number, const char *contact)
         say_line(out, contact);
         buf_addc(out, ')');
     }
+}
+
+static bool something_lost;
+
+static void lose(enum nt_status st)
+{
+    if (!something_lost)
+        fprintf(stderr, "notify_twilio: not all could be told: %s\n", nt_status_text(st));
+    something_lost = true;
+}
+
+bool say_whole(const struct buf *text)
+{
+    if (buf_status(text) != NT_ENOMEM)
+        return true;
+    lose(NT_ENOMEM);
+    return false;
+}
+
+void say_json(const struct buf *line)
+{
+    if (buf_status(line) == NT_OK)
+        puts(buf_text(line));
+    else
+        lose(buf_status(line));
+}
+
+int say_status(int status)
+{
+    return something_lost && status == EXIT_OK ? EXIT_TRY_AGAIN : status;
 }
 
 bool say_is_about(const struct page *p, const char *word)

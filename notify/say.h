@@ -21,6 +21,13 @@ void say_object(struct buf *out, const struct page *p);
 void say_news(struct buf *out, const struct page *p);
 /* Appends "+1… (alice)". */
 void say_number(struct buf *out, const char *number, const char *contact);
+/* Is the text all that it should be? When memory ran out it is not: that is said on stderr, once, and remembered. (One
+ * that was too long is cut, and whole.) */
+bool say_whole(const struct buf *text);
+/* Prints a line of JSON. Half of one is worse than none: it is left out, said and remembered. */
+void say_json(const struct buf *line);
+/* For those whose printing is all that they do: 75 instead of 0 when something was left out. */
+int say_status(int status);
 /* Is this word the page's object: its key, its host, or host/service? */
 bool say_is_about(const struct page *p, const char *word);
 

@@ -19,6 +19,7 @@
 #include "notify/command.h"
 #include "notify/departure.h"
 #include "notify/environment.h"
+#include "notify/say.h"
 #include "notify/session.h"
 #include "notify/text.h"
 
@@ -72,8 +73,10 @@ enum nt_status send_order(const struct arguments *a, struct order *out)
     out->max_segments = a->max_segments;
     out->test = a->test;
     if (st == NT_OK && text_wanted(a, environ)) {
-        char *text = text_read(STDIN_FILENO);
-        st = order_set(&out->text, text);
+        char *text = NULL;
+        st = text_read(STDIN_FILENO, &text);
+        if (st == NT_OK)
+            st = order_set(&out->text, text);
         mem_free(text);
     }
     return st;
@@ -87,7 +90,7 @@ static void print_page(const struct page *p, bool json)
         struct json j;
         json_begin(&j, &line);
         report_page_json(&j, p);
-        puts(buf_text(&line));
+        say_json(&line);
     }
     if (p->state == PAGE_FAILED)
         fprintf(stderr, "notify_twilio: %s: %s\n", p->number, p->error_message);
@@ -260,7 +263,7 @@ static int dry_run(struct runtime *r, const struct arguments *a, const struct or
             json_end(&j);
             json_end(&j);
             json_end(&j);
-            puts(buf_text(&line));
+            say_json(&line);
         } else if (item->form.n) {
             printf("%sPOST %s\n", i ? "\n" : "", buf_text(&item->url));
             for (size_t k = 0; k < item->form.n; k++)
@@ -287,24 +290,22 @@ static int run(int argc, char **argv)
     struct arguments a;
     struct runtime r;
     struct order order;
-    char error[256];
-    int status = EXIT_TRY_AGAIN;
-    if (!arguments_parse(argc, argv, &a, error, sizeof error)) {
-        arguments_clean(&a);
-        return command_usage(&command_send, "%s", error);
-    }
+    int status = command_arguments(&command_send, argc, argv, &a);
+    if (status != EXIT_OK)
+        return status;
     if (a.data || a.save) {
         const char *wrong = a.data ? "--data" : "--save";
         arguments_clean(&a);
         return command_usage(&command_send, "%s is for render", wrong);
     }
     order_init(&order);
+    status = EXIT_TRY_AGAIN;
     send_close_inherited();
     enum nt_status st = send_order(&a, &order);
     if (st != NT_OK) {
         fprintf(stderr, "notify_twilio: %s\n", nt_status_text(st));
     } else if ((status = session_open(&r, a.config, false, a.verbose)) == EXIT_OK) {
-        status = a.dry_run ? dry_run(&r, &a, &order) : send_run(&r, &a, &order);
+        status = a.dry_run ? say_status(dry_run(&r, &a, &order)) : send_run(&r, &a, &order);
         runtime_close(&r);
     }
     order_clean(&order);

@@ -18,12 +18,13 @@ bool text_wanted(const struct arguments *a, char *const *env)
     return !environment_has_alert(env);
 }
 
-char *text_read(int fd)
+enum nt_status text_read(int fd, char **out)
 {
     char *text = mem_alloc(TEXT_LIMIT + 1);
     size_t len = 0;
+    *out = NULL;
     if (!text)
-        return NULL;
+        return NT_ENOMEM;
     while (len < TEXT_LIMIT) {
         ssize_t n = read(fd, text + len, TEXT_LIMIT - len);
         if (n < 0 && errno == EINTR)
@@ -36,9 +37,9 @@ char *text_read(int fd)
         if (!text[i])
             text[i] = ' ';
     text[len] = '\0';
-    if (!len) {
+    if (len)
+        *out = text;
+    else
         mem_free(text);
-        return NULL;
-    }
-    return text;
+    return NT_OK;
 }

@@ -65,12 +65,16 @@ enum nt_status health_read(struct runtime *r, struct health *out)
     if (st != NT_OK)
         return st;
     long holder = 0;
-    if (drain_lock_holder(r->config->store, &holder) != NT_OK || holder < 0)
+    st = drain_lock_holder(r->config->store, &holder);
+    if (st == NT_ENOMEM)
+        return st;
+    if (st != NT_OK || holder < 0)
         out->drainer = 0; /* cannot be told: not the same as nobody */
     else
         out->drainer = holder ? holder : -1;
     drainer_status_init(&drainer);
-    if (ask_drainer(r->config->socket, ASK_STATUS, ASK_TIMEOUT, &drainer) == NT_OK) {
+    st = ask_drainer(r->config->socket, ASK_STATUS, ASK_TIMEOUT, &drainer);
+    if (st == NT_OK) {
         out->drainer = drainer.pid;
         out->drainer_is_daemon = drainer.daemon;
         if (drainer.spare)
@@ -79,9 +83,11 @@ enum nt_status health_read(struct runtime *r, struct health *out)
             buf_addf(&out->config, "the drainer uses the last good configuration: %s", buf_text(&drainer.last_good));
     }
     drainer_status_clean(&drainer);
+    if (st == NT_ENOMEM)
+        return st;
     if (r->config->last_good && !out->config.len)
         buf_addf(&out->config, "the last good configuration is in use: %s", r->config->last_good_reason);
     if (r->config->salvaged && !out->config.len)
         buf_addf(&out->config, "only part of the configuration is in use: %s", r->config->last_good_reason);
-    return NT_OK;
+    return buf_status(&out->config) == NT_ENOMEM || buf_status(&out->store) == NT_ENOMEM ? NT_ENOMEM : NT_OK;
 }

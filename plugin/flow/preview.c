@@ -98,12 +98,18 @@ static const char *text_of(const struct cJSON *data, const char *key)
     return cJSON_IsString(value) ? value->valuestring : "";
 }
 
-static const char *template_for(struct runtime *r, const struct cJSON *data)
+static enum nt_status template_for(struct runtime *r, const struct cJSON *data, const char **out)
 {
     const char *event = text_of(data, "event");
+    bool has = false;
+    enum nt_status st = NT_OK;
+    *out = "digest";
     if (cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(data, "alerts")))
-        return "digest";
-    return *event && !strchr(event, '/') && template_set_has(r->templates, event) ? event : "default";
+        return NT_OK;
+    if (*event && !strchr(event, '/'))
+        st = template_set_has(r->templates, event, &has);
+    *out = has ? event : "default";
+    return st;
 }
 
 /* Where cJSON stopped, as line:column from 1. */
@@ -145,7 +151,9 @@ enum nt_status preview_data(struct runtime *r, const char *template_name, const 
     cJSON *data = parse(json, len, error);
     if (!data)
         goto done;
-    const char *name = template_name ? template_name : template_for(r, data);
+    const char *name = template_name;
+    if (!name && (st = template_for(r, data, &name)) != NT_OK)
+        goto done;
     struct render_options o = {
         .contact = text_of(data, "contact"),
         .number = text_of(data, "number"),

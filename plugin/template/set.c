@@ -229,10 +229,12 @@ enum nt_status set_find(struct template_set *set, const char *name, const char *
     return NT_OK;
 }
 
-bool template_set_has(struct template_set *set, const char *name)
+enum nt_status template_set_has(struct template_set *set, const char *name, bool *has)
 {
     struct template *t = NULL;
-    return set_find(set, name, "", SET_BESIDE, &t) == NT_OK && t;
+    enum nt_status status = set_find(set, name, "", SET_BESIDE, &t);
+    *has = !status && t;
+    return status;
 }
 
 enum nt_status set_builtin(struct template_set *set, struct template **out)

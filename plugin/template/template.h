@@ -29,8 +29,8 @@ typedef void template_report(void *arg, const char *file, unsigned long line, un
 /* Parses every *.mustache in both folders and reports what is wrong: syntax, unknown filters and fields, missing
  * partials. Returns NT_EINVAL when anything was reported. */
 enum nt_status template_set_check(struct template_set *set, template_report *report, void *arg) NT_MUST_USE;
-/* Is there a template of that name (in either folder)? */
-bool template_set_has(struct template_set *set, const char *name);
+/* Is there a template of that name (in either folder)? Only NT_ENOMEM. */
+enum nt_status template_set_has(struct template_set *set, const char *name, bool *has) NT_MUST_USE;
 
 struct render_options {
     const char *contact;  /* name, or "" */

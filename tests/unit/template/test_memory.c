@@ -92,6 +92,25 @@ static void test_memory__json(void **state)
     fixture_close(&f);
 }
 
+static enum nt_status work_has(struct fixture *f, void *arg)
+{
+    bool *has = arg;
+    enum nt_status status = template_set_has(f->set, "main", has);
+    assert_int_equal(*has, !status);
+    return status;
+}
+
+static void test_memory__has(void **state)
+{
+    struct fixture f;
+    bool has = false;
+    (void)state;
+    fixture_open(&f);
+    fixture_write(&f, "main", "{{host}}");
+    fail_each(&f, work_has, &has);
+    fixture_close(&f);
+}
+
 static enum nt_status work_check(struct fixture *f, void *arg)
 {
     (void)arg;
@@ -114,9 +133,8 @@ static void test_memory__check(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_memory__alert),
-        cmocka_unit_test(test_memory__digest),
-        cmocka_unit_test(test_memory__json),
+        cmocka_unit_test(test_memory__alert), cmocka_unit_test(test_memory__digest),
+        cmocka_unit_test(test_memory__json),  cmocka_unit_test(test_memory__has),
         cmocka_unit_test(test_memory__check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,13 @@ static void render_problem(struct fixture *f, const char *name, const char *expe
     alert_free(a);
 }
 
+static bool has(struct fixture *f, const char *name)
+{
+    bool found = false;
+    assert_int_equal(template_set_has(f->set, name, &found), NT_OK);
+    return found;
+}
+
 static void test_set__own_folder_comes_first(void **state)
 {
     struct fixture f, installed;
@@ -31,9 +38,9 @@ static void test_set__own_folder_comes_first(void **state)
     assert_int_equal(f.logged, 0);
     render_problem(&f, "nowhere", "installed default");
     assert_int_equal(f.logged, 1);
-    assert_true(template_set_has(f.set, "part"));
-    assert_true(template_set_has(f.set, "default"));
-    assert_false(template_set_has(f.set, "nowhere"));
+    assert_true(has(&f, "part"));
+    assert_true(has(&f, "default"));
+    assert_false(has(&f, "nowhere"));
     fixture_close(&f);
     fixture_close(&installed);
 }
