@@ -270,7 +270,8 @@ static enum nt_status run(struct http *h, const int *fds, bool *ready, int n, in
         int running;
         if (h->timer >= 0 && h->timer <= now) {
             h->timer = -1;
-            curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+            if (curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running) == CURLM_ABORTED_BY_CALLBACK)
+                return NT_EIO;
         }
         int finished = lose_patience(h, now);
         finished += collect(h);
@@ -292,7 +293,8 @@ static enum nt_status run(struct http *h, const int *fds, bool *ready, int n, in
         for (int i = 0; i < events_n; i++) {
             int what = (events[i].readable ? CURL_CSELECT_IN : 0) | (events[i].writable ? CURL_CSELECT_OUT : 0) |
                        (events[i].error ? CURL_CSELECT_ERR : 0);
-            curl_multi_socket_action(h->multi, events[i].fd, what, &running);
+            if (curl_multi_socket_action(h->multi, events[i].fd, what, &running) == CURLM_ABORTED_BY_CALLBACK)
+                return NT_EIO; /* watch_socket() has refused one: libcurl is done with all */
         }
         finished += collect(h);
         now = boot_now();
@@ -354,7 +356,7 @@ enum nt_status http_new(const struct http_options *o, struct http **out)
         curl_global_cleanup();
         return NT_ENOMEM;
     }
-    h->poller = (struct poller){-1};
+    h->poller = (struct poller){.epoll = -1};
     h->timer = h->patience = -1;
     h->connections = o->connections > 0 ? o->connections : 1;
     h->connect_timeout = o->connect_timeout > 0 ? o->connect_timeout : 5000;

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { POLLER_EVENTS = 64 };
+enum { POLLER_EVENTS = 64, POLLER_REFUSED = 32 };
 
 struct poller_event {
     int fd;
@@ -18,6 +18,11 @@ struct poller_event {
 
 struct poller {
     int epoll;
+    struct {
+        int fd;
+        short events; /* of poll(2) */
+    } refused[POLLER_REFUSED]; /* those that the kernel had no room for in the epoll */
+    int refused_n;
 };
 
 enum nt_status poller_init(struct poller *p) NT_MUST_USE;

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -73,6 +74,50 @@ static void test_poller__tells_which_of_the_callers_is_ready(void **state)
     poller_clean(&p);
 }
 
+/* A file is what a kernel never takes into an epoll; poll(2) calls it ready. */
+static void test_poller__polls_what_the_epoll_refuses(void **state)
+{
+    (void)state;
+    struct poller p;
+    FILE *file[POLLER_REFUSED + 1];
+    int n, pair[2];
+    bool woken, ready;
+    assert_int_equal(poller_init(&p), NT_OK);
+    assert_int_equal(pipe(pair), 0);
+    for (int i = 0; i <= POLLER_REFUSED; i++)
+        assert_non_null(file[i] = tmpfile());
+    int one = fileno(file[0]);
+    assert_int_equal(poller_watch(&p, one, true, false), NT_OK);
+    assert_int_equal(poller_wait(&p, NULL, NULL, 0, -1, events, &n, &woken), NT_OK);
+    assert_int_equal(n, 1);
+    assert_true(events[0].fd == one && events[0].readable && !events[0].writable && !events[0].error);
+    assert_false(woken);
+
+    /* beside the caller's and those in the epoll, and changed */
+    assert_int_equal(write(pair[1], "x", 1), 1);
+    assert_int_equal(poller_watch(&p, one, false, true), NT_OK);
+    assert_int_equal(poller_watch(&p, pair[1], false, true), NT_OK);
+    assert_int_equal(poller_wait(&p, pair, &ready, 1, -1, events, &n, &woken), NT_OK);
+    assert_int_equal(n, 2);
+    assert_true(events[0].fd == one && !events[0].readable && events[0].writable);
+    assert_true(events[1].fd == pair[1] && events[1].writable);
+    assert_true(ready && woken);
+
+    for (int i = 1; i < POLLER_REFUSED; i++)
+        assert_int_equal(poller_watch(&p, fileno(file[i]), true, false), NT_OK);
+    assert_int_equal(poller_watch(&p, fileno(file[POLLER_REFUSED]), true, false), NT_ENOMEM);
+    for (int i = 0; i <= POLLER_REFUSED; i++)
+        poller_forget(&p, fileno(file[i]));
+    poller_forget(&p, pair[1]);
+    assert_int_equal(poller_wait(&p, NULL, NULL, 0, 0, events, &n, &woken), NT_OK);
+    assert_int_equal(n, 0);
+    for (int i = 0; i <= POLLER_REFUSED; i++)
+        fclose(file[i]);
+    close(pair[0]);
+    close(pair[1]);
+    poller_clean(&p);
+}
+
 static void test_poller__has_bounds(void **state)
 {
     (void)state;
@@ -99,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_poller__tells_what_happened_on_the_lasting_set),
         cmocka_unit_test(test_poller__tells_which_of_the_callers_is_ready),
+        cmocka_unit_test(test_poller__polls_what_the_epoll_refuses),
         cmocka_unit_test(test_poller__has_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
