@@ -52,6 +52,7 @@ static void listed(void *arg, const struct http_result *r)
     (void)fault_point("lookup.answered");
     f->looked_ok = f->conclusive = false;
     f->account_answered = r->end == HTTP_ANSWERED;
+    f->shut_out = r->end == HTTP_ANSWERED && r->status == 401;
     if (r->end != HTTP_ANSWERED || r->status != 200 || response_list(r->body, r->body_len, &list) != NT_OK) {
         log_warning("page %lld to %s: Twilio's list did not come (%s); looking again later", (long long)f->page->id,
                     f->page->number, r->end == HTTP_ANSWERED ? "unexpected answer" : r->error);

@@ -231,6 +231,13 @@ static void alarm_on_the_way(struct drainer *d, const struct page *p, const stru
     }
 }
 
+static enum nt_status shut_out(struct drainer *d, const char *words)
+{
+    alarm_raise(d->r, "account", true,
+                "Twilio does not let us in (%s); all pages are kept and one is tried every minute", words);
+    return d->r->store->ops->mark_put(d->r->store, "account", d->now, words);
+}
+
 static enum nt_status outcome_to_page(struct drainer *d, struct flight *f, struct page *p)
 {
     struct outcome *o = &f->outcome;
@@ -254,9 +261,7 @@ static enum nt_status outcome_to_page(struct drainer *d, struct flight *f, struc
         return again(d, p, wait, o->message);
     }
     case OUTCOME_ACCOUNT:
-        alarm_raise(d->r, "account", true,
-                    "Twilio does not let us in (%s); all pages are kept and one is tried every minute", o->message);
-        st = d->r->store->ops->mark_put(d->r->store, "account", d->now, o->message);
+        st = shut_out(d, o->message);
         return st == NT_OK ? again(d, p, ACCOUNT_WAIT, o->message) : st;
     case OUTCOME_NEXT_SENDER:
         p->sender_skip++;
@@ -320,15 +325,17 @@ static enum nt_status look_to_page(struct drainer *d, struct flight *f, struct p
         return settle_expired(d, p);
     }
     *next = FLIGHT_UNKNOWN;
-    return NT_OK;
+    return f->shut_out ? shut_out(d, "its list of messages: HTTP 401") : NT_OK;
 }
 
 /* The gate is not part of the transaction: it is about the line, not the page. */
 static void line_state(struct drainer *d, const struct flight *f)
 {
     const struct outcome *o = &f->outcome;
-    if (o->kind == OUTCOME_ACCOUNT)
-        line_close(d, true, ACCOUNT_WAIT);
+    if (f->step == FLIGHT_LOOKED ? f->shut_out : o->kind == OUTCOME_ACCOUNT)
+        line_close(d, true, ACCOUNT_WAIT); /* what is wrong with our secret may be mended: it is read again */
+    else if (f->step == FLIGHT_LOOKED)
+        return;
     else if (!f->account_answered && o->kind == OUTCOME_RETRY)
         line_close(d, false, 0);
     else if (f->account_answered && d->gate_failures) {
@@ -364,10 +371,14 @@ enum nt_status settle_flights(struct drainer *d)
                 line_state(d, f);
         } else if (st == NT_OK) {
             st = look_to_page(d, f, p, &next);
+            if (st == NT_OK)
+                line_state(d, f);
         }
         if (st == NT_OK && p->state == PAGE_SENT) {
-            if (d->gate_account)
+            if (d->gate_account) {
                 st = s->ops->mark_put(s, "account", d->now, "");
+                d->let_in = true;
+            }
             d->gate_account = false;
         }
         if (st == NT_OK)

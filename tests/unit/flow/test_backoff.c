@@ -149,6 +149,75 @@ static void test_backoff__refused_credentials_keep_every_page(void **state)
     world_free(w);
 }
 
+/* The secret may have changed, or could not be read, between a request and the question what became of it. */
+static void test_backoff__refused_credentials_for_the_list_are_told(void **state)
+{
+    (void)state;
+    struct world *w = plain();
+    world_twilio(w, (struct fault){.kind = FAULT_ANSWER, .http = 500, .times = 1});
+    world_twilio(w,
+                 (struct fault){.kind = FAULT_ANSWER, .lists = true, .http = 401, .code = 20003, .until = 3 * MINUTE});
+    int64_t id = world_problem(w, ALICE, "web01", "CRITICAL");
+    world_start(w);
+    world_run(w, 2 * MINUTE + 30 * SECOND);
+    assert_int_equal(world_alarmed(w, "does not let us in"), 1);
+    assert_page(w, id, PAGE_SENDING);
+    world_run(w, 3 * MINUTE);
+    assert_page(w, id, PAGE_DELIVERED);
+    world_free(w);
+}
+
+/* What was refused has a minute before it: not when there is reason to think that it would be taken now. */
+static void test_backoff__refused_pages_go_when_the_credentials_have_changed(void **state)
+{
+    (void)state;
+    struct world *w = plain();
+    int64_t id[5];
+    for (int i = 0; i < 5; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "+1500555100%d", i);
+        id[i] = world_problem(w, number, "web01", "CRITICAL");
+    }
+    world_twilio(w, (struct fault){.kind = FAULT_ANSWER, .http = 401, .code = 20003, .until = 10 * SECOND});
+    world_start(w);
+    world_run(w, 15 * SECOND);
+    assert_int_equal(w->twilio.posts.n, 5);
+    world_reload(w, NULL); /* the same credentials: no reason */
+    world_run(w, 15 * SECOND);
+    assert_int_equal(w->twilio.posts.n, 5);
+    assert_int_equal(world_count(w, PAGE_BIT(PAGE_QUEUED)), 5);
+    world_reload(w, "fedcba9876543210fedcba9876543210");
+    world_run(w, 10 * SECOND);
+    assert_int_equal(w->twilio.posts.n, 10);
+    for (int i = 0; i < 5; i++)
+        assert_page(w, id[i], PAGE_DELIVERED);
+    world_free(w);
+}
+
+/* A success tells as much. */
+static void test_backoff__one_that_is_let_in_brings_the_others(void **state)
+{
+    (void)state;
+    struct world *w = plain();
+    world_twilio(w, (struct fault){.kind = FAULT_ANSWER, .http = 401, .code = 20003, .until = 10 * SECOND});
+    int64_t first = world_problem(w, ALICE, "web01", "CRITICAL");
+    world_start(w);
+    world_run(w, 9 * SECOND);
+    world_kill(w); /* the one that comes after it knows of no closed line */
+    world_start(w);
+    int64_t second = world_problem(w, BOB, "web01", "CRITICAL");
+    world_run(w, 6 * SECOND);
+    assert_page(w, second, PAGE_QUEUED);
+    world_kill(w);
+    world_start(w);
+    int64_t third = world_problem(w, "+15005550003", "web01", "CRITICAL");
+    world_run(w, 10 * SECOND);
+    assert_page(w, third, PAGE_DELIVERED);
+    assert_page(w, first, PAGE_DELIVERED);
+    assert_page(w, second, PAGE_DELIVERED);
+    world_free(w);
+}
+
 static void test_backoff__expiry_by_class_and_what_is_left_of_it(void **state)
 {
     (void)state;
@@ -311,6 +380,9 @@ int main(void)
         cmocka_unit_test(test_backoff__retry_after_is_honoured),
         cmocka_unit_test(test_backoff__dead_line_is_probed_by_one_page),
         cmocka_unit_test(test_backoff__refused_credentials_keep_every_page),
+        cmocka_unit_test(test_backoff__refused_pages_go_when_the_credentials_have_changed),
+        cmocka_unit_test(test_backoff__one_that_is_let_in_brings_the_others),
+        cmocka_unit_test(test_backoff__refused_credentials_for_the_list_are_told),
         cmocka_unit_test(test_backoff__expiry_by_class_and_what_is_left_of_it),
         cmocka_unit_test(test_backoff__next_sender_at_once),
         cmocka_unit_test(test_backoff__no_sender_left_is_final),
