@@ -51,6 +51,7 @@ struct flight {
     int64_t look_at; /* boot ms */
     int looks;
     bool looked_ok;          /* the list came and was understood */
+    bool shut_out;           /* instead of the list came a 401 */
     bool conclusive;         /* not being in it means not being there */
     char found[OUTCOME_SID]; /* SID of the match */
     char found_status[24];
