@@ -3,16 +3,14 @@
  *
  * Owner of struct drainer and everything in it; the runtime and the lock are the caller's.
  *
- * DIAGNOSTICS: a store that fails in a turn is left for the spare one, and the turn is done again there; a
- * configuration that does not load at a reload leaves the present one in force. Both are errors in the log and raise
- * the alarm.
+ * DIAGNOSTICS: a store that fails in a turn is left for the spare one, and the turn is done again there. It is an error
+ * in the log and raises the alarm.
  */
 #include "flow/drain.h"
 
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "config/load.h"
 #include "flow/alarm.h"
 #include "flow/darkroom.h"
 #include "flow/engine.h"
@@ -35,35 +33,6 @@ enum {
 /* What a starter leaves to its child; kept reachable, so that leak checkers see that it is no leak. Nothing reads it,
  * and only volatile keeps an optimiser from leaving it out. */
 static struct drainer *volatile left_behind;
-
-static void reload(struct drainer *d)
-{
-    struct problems problems;
-    problems_init(&problems);
-    pictures_stop(d); /* they are made by the configuration that goes */
-    sweep_stop(&d->sweep);
-    enum nt_status st = runtime_reload(d->r, &problems);
-    runtime_reopen_log(d->r); /* by its name: the old file may have been rotated away */
-    for (size_t i = 0; i < problems.n; i++) {
-        struct buf line;
-        buf_init(&line, 4096);
-        (void)problem_format(&problems.item[i], &line);
-        log_error("%s", buf_text(&line));
-        buf_clean(&line);
-    }
-    if (st == NT_OK) {
-        log_info("configuration read again");
-        d->http_stale = true;
-        d->gate_until = 0; /* whatever closed the line may have been mended: try at once */
-        line_clean(d);
-        if (d->o->daemon && config_save_last_good(d->r->config, d->now, NULL) != NT_OK)
-            log_warning("the last good copy of the configuration cannot be written");
-    } else {
-        alarm_raise(d->r, "config", false, "the configuration does not load; the one in force stays%s%s",
-                    problems.n ? ": " : "", problems.n ? problems.item[0].message : "");
-    }
-    problems_clean(&problems);
-}
 
 /* ---- a turn ---- */
 
@@ -94,6 +63,8 @@ static enum nt_status work(struct drainer *d, int64_t jump)
         st = pictures_settle(d);
     if (st == NT_OK && d->boot >= d->expire_next)
         st = timely_expire(d);
+    if (st == NT_OK && d->let_in)
+        st = timely_let_in(d);
     if (st == NT_OK)
         st = mirror_sync(d, false); /* what this turn and others have put: it can go in this same turn */
     if (st == NT_OK)
@@ -152,6 +123,7 @@ static enum nt_status turn(struct drainer *d, int64_t jump)
     } else {
         (void)fault_point("turn.committed");
         d->clock_offset = d->now - d->boot;
+        d->let_in = false;
         if (d->boot >= d->expire_next)
             d->expire_next = d->boot + EXPIRE_EVERY;
         if (d->boot >= d->purge_next)
@@ -207,7 +179,7 @@ static int64_t rest(struct drainer *d)
 static bool has_work(const struct drainer *d)
 {
     return intake_waiting(d) || flights_finished(d) || track_news(d) || optin_news(d) || pictures_news(d) ||
-           d->ready.waiting || d->boot >= d->purge_next || mirror_behind(d);
+           d->ready.waiting || d->boot >= d->purge_next || d->let_in || mirror_behind(d);
 }
 
 static bool only_later(const struct drainer *d)
@@ -269,11 +241,11 @@ static enum nt_status loop(struct drainer *d)
             sweep_end(&d->sweep);
         if (d->o->reload && *d->o->reload != d->reload_seen) {
             d->reload_seen = *d->o->reload;
-            reload(d);
+            reload_now(d);
         }
         if (d->reread && d->boot >= d->reread) { /* nobody can tell a `send`'s drainer of a new token */
             d->reread = 0;
-            reload(d);
+            reload_now(d);
         }
         if (d->http_stale && !http_active(d->http) && line_open(d) != NT_OK)
             log_error("no new HTTP client could be made: the old one stays");

@@ -118,6 +118,7 @@ struct drainer { /* NOLINT(clang-analyzer-optin.performance.Padding) */
     int64_t gate_until; /* boot */
     bool gate_account;
     int64_t storm_began, storm_last; /* boot: alerts came faster than they were taken; 0 never */
+    bool let_in;                     /* what was refused for the account's sake may go */
     int64_t reread;                  /* boot: when the configuration that does not let us in is read again; 0 not */
     /* this turn */
     int64_t now, boot; /* wall and boot ms */
@@ -271,7 +272,12 @@ bool mirror_behind(const struct drainer *d);
 /* timely.c */
 enum nt_status timely_expire(struct drainer *d) NT_MUST_USE;
 enum nt_status timely_shift(struct drainer *d, int64_t by) NT_MUST_USE;
+/* Twilio lets us in again, or may do: what it has refused for the account's sake need not wait any longer. */
+enum nt_status timely_let_in(struct drainer *d) NT_MUST_USE;
 enum nt_status timely_purge(struct drainer *d) NT_MUST_USE;
+
+/* reload.c */
+void reload_now(struct drainer *d);
 
 /* listening.c */
 void listening_start(struct drainer *d);

@@ -1,11 +1,12 @@
 /*
- * timely: what happens because time passes — expiry, the clock being set, old pages going.
+ * timely: what happens because time passes — expiry, the clock being set, old pages going — or need not pass.
  */
 #include "flow/engine.h"
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/vector.h"
+#include "twilio/response.h"
 
 enum { PURGE_AT_ONCE = 200 };
 
@@ -16,17 +17,20 @@ struct id_list {
     bool all, failed;
 };
 
-static bool list_expired(void *arg, struct ready_entry *e)
+static bool list_add(struct id_list *l, int64_t id)
 {
-    struct id_list *l = arg;
-    if (!l->all && e->expire > l->now)
-        return true;
     if (!VECTOR_GROW(l, item)) {
         l->failed = true;
         return false;
     }
-    l->item[l->n++] = e->id;
+    l->item[l->n++] = id;
     return true;
+}
+
+static bool list_expired(void *arg, struct ready_entry *e)
+{
+    struct id_list *l = arg;
+    return (!l->all && e->expire > l->now) || list_add(l, e->id);
 }
 
 enum nt_status timely_expire(struct drainer *d)
@@ -49,13 +53,7 @@ enum nt_status timely_expire(struct drainer *d)
 
 static bool list_member(void *arg, const struct page *p)
 {
-    struct id_list *l = arg;
-    if (!VECTOR_GROW(l, item)) {
-        l->failed = true;
-        return false;
-    }
-    l->item[l->n++] = p->id;
-    return true;
+    return list_add(arg, p->id);
 }
 
 /* Its moments move along; a digest's members are put on the list. */
@@ -102,6 +100,34 @@ enum nt_status timely_shift(struct drainer *d, int64_t by)
     if (st == NT_OK && all.failed)
         st = NT_ENOMEM;
     mem_free(all.item);
+    return st;
+}
+
+static bool list_put_off(void *arg, struct ready_entry *e)
+{
+    struct id_list *l = arg;
+    return e->due <= l->now || e->held || e->taken || list_add(l, e->id);
+}
+
+enum nt_status timely_let_in(struct drainer *d)
+{
+    struct id_list put_off = {.now = d->now};
+    enum nt_status st = NT_OK;
+    ready_all(&d->ready, list_put_off, &put_off);
+    for (size_t i = 0; st == NT_OK && i < put_off.n; i++) {
+        struct page *p = NULL;
+        st = d->r->store->ops->page_get(d->r->store, put_off.item[i], &p);
+        if (st == NT_ENOENT) {
+            st = NT_OK;
+        } else if (st == NT_OK && p->state == PAGE_QUEUED && p->due > d->now && error_of_account(p->error_code)) {
+            p->due = d->now;
+            st = settle_save(d, p, PAGE_QUEUED, "Twilio may let us in now: tried at once");
+        }
+        page_free(p);
+    }
+    if (st == NT_OK && put_off.failed)
+        st = NT_ENOMEM;
+    mem_free(put_off.item);
     return st;
 }
 

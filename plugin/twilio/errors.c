@@ -97,3 +97,9 @@ const struct error_entry *error_lookup(int code)
 {
     return bsearch(&code, table, sizeof table / sizeof *table, sizeof *table, by_code);
 }
+
+bool error_of_account(int code)
+{
+    const struct error_entry *e = error_lookup(code);
+    return e ? e->advice == ADVICE_ACCOUNT : code == 401 || code == 402 || code == 403 || code == 404 || code == 407;
+}

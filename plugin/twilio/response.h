@@ -57,5 +57,7 @@ struct error_entry {
 };
 /* NULL when unknown. Static. */
 const struct error_entry *error_lookup(int code);
+/* Does this (a code, or the HTTP status where there was none) mean that the account is not let in? */
+bool error_of_account(int code);
 
 #endif

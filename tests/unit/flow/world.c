@@ -93,7 +93,7 @@ static void write_config(const struct world *w)
     fprintf(f,
             "twilio:\n"
             "  account_sid: AC00000000000000000000000000000000\n"
-            "  auth_token: 0123456789abcdef0123456789abcdef\n"
+            "  auth_token: %s\n"
             "  base_url: http://127.0.0.1:1\n"
             "%s"
             "  senders:\n%s"
@@ -102,8 +102,9 @@ static void write_config(const struct world *w)
             "daemon: {socket: %s}\n"
             "log: {level: error, to: /dev/null}\n"
             "%s",
-            o->twilio ? o->twilio : "", o->senders ? o->senders : senders, o->message ? ", " : "",
-            o->message ? o->message : "", w->folder, w->socket, o->config ? o->config : "");
+            w->token ? w->token : "0123456789abcdef0123456789abcdef", o->twilio ? o->twilio : "",
+            o->senders ? o->senders : senders, o->message ? ", " : "", o->message ? o->message : "", w->folder,
+            w->socket, o->config ? o->config : "");
     assert_int_equal(fclose(f), 0);
     assert_int_equal(chmod(w->config, 0600), 0);
 }
@@ -257,6 +258,14 @@ void world_start(struct world *w)
     w->starts++;
     w->alive = true;
     assert_int_equal(pthread_create(&w->thread, NULL, engine, w), 0);
+}
+
+void world_reload(struct world *w, const char *token)
+{
+    w->token = token;
+    write_config(w);
+    assert_int_equal(setenv("STATE_DIRECTORY", w->folder, 1), 0); /* for the last good copy */
+    w->reload++;
 }
 
 void world_run(struct world *w, int64_t ms)

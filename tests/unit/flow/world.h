@@ -73,6 +73,7 @@ struct world {
     enum nt_status end; /* what drain_run() returned */
     volatile int stop;
     volatile int reload;
+    const char *token; /* Twilio's, in the configuration; NULL: as ever */
     bool kill;
     int64_t run_until; /* boot: the test's turn again */
     long still;        /* loops of the engine without time going on */
@@ -100,6 +101,8 @@ void world_drop(struct world *w);
 
 /* A new drainer on the store. */
 void world_start(struct world *w);
+/* As SIGHUP, with this token in the configuration (borrowed; NULL: as ever). */
+void world_reload(struct world *w, const char *token);
 /* Lets ms pass. Fails the test when a rule was broken. */
 void world_run(struct world *w, int64_t ms);
 /* As SIGKILL between two requests. */

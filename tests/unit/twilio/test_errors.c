@@ -71,12 +71,26 @@ static void test_errors__does_not_know_the_rest(void **state)
         assert_null(error_lookup(table[i]));
 }
 
+static void test_errors__of_the_account(void **state)
+{
+    (void)state;
+    static const struct {
+        int code;
+        bool account;
+    } table[] = {{0, false},     {400, false},   {401, true},   {402, true},   {403, true},   {404, true},
+                 {405, false},   {407, true},    {429, false},  {500, false},  {503, false},  {20003, true},
+                 {20429, false}, {21610, false}, {30002, true}, {63038, true}, {99999, false}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        assert_int_equal(error_of_account(table[i].code), table[i].account);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_errors__gives_the_advice_of_each_code),
         cmocka_unit_test(test_errors__entries_are_usable),
         cmocka_unit_test(test_errors__does_not_know_the_rest),
+        cmocka_unit_test(test_errors__of_the_account),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
