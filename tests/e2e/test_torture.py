@@ -1,231 +1,364 @@
-"""One call fails: of the system, of SQLite, of the allocator, in any of our processes. No crash, no leak, and what was
-accepted reaches its phone exactly once; what was not says so and reaches it at most once.
+"""One call fails, of the system, of SQLite or of the allocator, in any of our processes. No crash, no leak, no hang; what
+was accepted reaches its phone exactly once; what was not says why, and reaches it exactly once when it is tried again.
 
-tests/support/torture.c is preloaded and makes the nth call of a name fail. A first run counts how many there are; then
-there is a run for NT_TORTURE_EACH of them spread over all (1: the first; 0: each of them), of all names or
-of those that begin with NT_TORTURE_ONLY. Everything else is healthy, and a healthy daemon settles what is left.
+A first run counts the calls of a scenario; then there is a run for each place that is tried. The CI tries a share: each
+kind of call somewhere, and places spread over each scenario. `cmake --build BUILD --target torture` tries all of them,
+with NT_TORTURE_ONLY='Again 2:fdatasync' those whose title begins like that, as a finding tells it.
 """
 
 import concurrent.futures
-import errno
-import mmap
+import http.server
 import os
+import re
+import shutil
+import signal
 import sqlite3
-import struct
+import subprocess
+import sys
+import threading
 import unittest
 
 import delivery
 import harness
+import refusal
 from delivery import alert, pages
 
-LIBRARY = os.environ.get("NT_TORTURE_LIBRARY", "")
-EACH = int(os.environ.get("NT_TORTURE_EACH", "1"))
-ONLY = os.environ.get("NT_TORTURE_ONLY", "")
-AT_ONCE = 12
-NAME, ENTRIES, SIZE = 28, 96, 4096
-HEAD = struct.Struct(f"{NAME}sIiII")
-ENTRY = struct.Struct(f"{NAME}sI")
-
-# SQLite's codes: what a disk, another process, damage and memory do.
-IOERR, FULL, BUSY, CORRUPT, NOMEM = 10, 13, 5, 11, 7
-SQLITE = (IOERR, FULL, NOMEM, BUSY, CORRUPT)
-ERRORS = {
-    "open": (errno.EMFILE, errno.EIO, errno.EACCES), "openat": (errno.EMFILE,),
-    "read": (errno.EIO, errno.EINTR), "pread": (errno.EIO,),
-    "write": (errno.ENOSPC, errno.EIO, errno.EINTR), "pwrite": (errno.ENOSPC, errno.EIO),
-    "fsync": (errno.EIO,), "fdatasync": (errno.EIO, errno.ENOSPC), "ftruncate": (errno.ENOSPC, errno.EIO),
-    "flock": (errno.ENOLCK, errno.EINTR), "fcntl": (errno.ENOLCK, errno.EINTR), "mkdir": (errno.ENOSPC,),
-    "link": (errno.EIO,), "rename": (errno.EIO, errno.ENOSPC), "mmap": (errno.ENOMEM,),
-    "socket": (errno.EMFILE, errno.ENOMEM), "connect": (errno.ECONNREFUSED, errno.EINTR, errno.ENETUNREACH),
-    "bind": (errno.EADDRINUSE,), "accept": (errno.EMFILE, errno.ECONNABORTED),
-    "send": (errno.ECONNRESET, errno.EINTR, errno.ENOBUFS), "sendto": (errno.ECONNRESET, errno.ENOBUFS),
-    "sendmsg": (errno.ECONNRESET, errno.ENOBUFS), "recv": (errno.ECONNRESET, errno.EINTR),
-    "recvfrom": (errno.ECONNRESET,), "recvmsg": (errno.ECONNRESET, errno.EINTR),
-    "poll": (errno.EINTR, errno.ENOMEM), "epoll_wait": (errno.EINTR,), "epoll_ctl": (errno.ENOSPC,),
-    "epoll_create": (errno.EMFILE,), "pipe": (errno.EMFILE,), "fork": (errno.EAGAIN,), "posix_spawn": (errno.ENOENT,),
-    "getrandom": (errno.EINTR,), "malloc": (errno.ENOMEM,), "sqlite3_busy_timeout": (NOMEM,),
-    "sqlite3_db_config": (NOMEM,),
-}
-
-
-def errors_of(name):
-    return ERRORS.get(name) or (SQLITE if name.startswith("sqlite3_") else (errno.EIO,))
-
-
-class Table:
-    """The memory that the preloaded library shares with us."""
-
-    def __init__(self, path):
-        self.path = path
-        path.write_bytes(bytes(SIZE))
-        with open(path, "r+b") as f:
-            self.memory = mmap.mmap(f.fileno(), SIZE)
-
-    def arm(self, name, nth, error, from_then=False):
-        self.memory[:HEAD.size] = HEAD.pack(name.encode(), nth, error, from_then, 0)
-
-    def disarm(self):
-        self.memory[:NAME] = bytes(NAME)
-
-    def fired(self):
-        return HEAD.unpack(self.memory[:HEAD.size])[4]
-
-    def counts(self):
-        found = {}
-        for i in range(ENTRIES):
-            name, count = ENTRY.unpack_from(self.memory, HEAD.size + i * ENTRY.size)
-            if count:
-                found[name.rstrip(b"\0").decode()] = count
-        return found
-
-    def environment(self):
-        options = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "verify_asan_link_order=0",
-                                         f"log_path={self.path}.sanitizer", "exitcode=99")))
-        return {"LD_PRELOAD": LIBRARY, "NT_TORTURE": str(self.path), "ASAN_OPTIONS": options}
+ALL = "--all" in sys.argv
+ONLY = re.compile(os.environ.get("NT_TORTURE_ONLY", ""))
+AT_ONCE = int(os.environ.get("NT_TORTURE_AT_ONCE", "32"))
+SHARE = 16      # places that the CI tries of a scenario, besides one of each kind of call
+PATIENCE = 30   # s, times harness.PATIENCE: what takes longer hangs
+MALLOCS = 400   # of the allocator's thousands, even when all is tried
+PICTURE = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c6360606000"
+                        "000004000160a0d6b80000000049454e44ae426082")
 
 
 class Run:
-    """One store, one phone, one alert, one failure."""
+    """One store, one phone, one alert or two, one failure."""
 
-    def __init__(self, test, sim, number, name="", nth=0, error=0):
-        self.title = f"{name}:{nth}:{error}"
-        self.test, self.sim = test, sim
-        self.host, self.phone = f"web{number:04d}", delivery.phone(number)
-        self.armed = (name, nth, error)
+    instrument = refusal.Calls
+    config = {}
+    hosts = 1
+
+    def __init__(self, scenario, number, place=None, nth=0, error=None):
+        self.scenario, self.sim = scenario, scenario.sim
+        self.title = f"{scenario.name} {place}:{nth}:{error}"
+        self.host, self.phone = f"web{number:05d}h", delivery.phone(number)
+        self.armed = (place, nth, error)
 
     def prepare(self):
-        self.site = self.test.site(self.sim)
-        self.table = Table(self.site.folder / "torture")
-        if self.armed[0]:
-            self.table.arm(*self.armed)
+        """What there is before the call fails."""
 
-    def send(self, env):
-        return self.site.run("send", "-t", self.phone, *alert(host=self.host), env=env, timeout=90)
+    def send(self, host, env=None, prefix=(), more=()):
+        words = [*prefix, harness.program("NT_BIN", "notify_twilio"), "send", "-t", self.phone, *more, *alert(host=host)]
+        return subprocess.run(words, env=self.site.environment(env), cwd=self.site.folder, stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, errors="replace", timeout=PATIENCE * harness.PATIENCE)
+
+    def failing(self, *more):
+        """The command whose call fails, until all of its processes have ended."""
+        sent = self.send(self.host, self.failure.environment(self.site.folder), self.failure.prefix, more)
+        self.wait_ended()
+        return sent
+
+    def wait(self, condition, what):
+        try:
+            return harness.wait_until(condition, PATIENCE, f"{self.title}: {what}", 0.1)
+        except AssertionError as e:
+            raise AssertionError(f"{e}\n{self.site.log()[-6000:]}") from None
+
+    def wait_ended(self):
+        ended = self.failure.ended
+        self.wait(lambda: not self.site.survivors() if ended() is None else ended(), "all processes end")
 
     def shown(self):
-        return [m["body"] for m in self.sim.messages(self.phone)]
+        return [m["body"] for m in self.sim.control(f"messages?to=%2B{self.phone[1:]}")]
+
+    def fault(self, **rule):
+        """What Twilio does to one request for this phone."""
+        self.sim.faults([{"to": self.phone, "times": 1, **rule}], append=True)
 
     def settle(self):
-        """Everything is healthy again: who still drains ends by himself, and a daemon does the rest."""
-        self.table.disarm()
-        if self.site.database.exists():  # what SQLite left half done is put right by the first who may write
-            db = sqlite3.connect(self.site.database, timeout=20)
-            db.execute("SELECT count(*) FROM sqlite_master")
-            db.close()
-        if pages(self.site):
-            delivery.drain_to_end(self.site, 90)
+        """Everything is healthy again: a daemon does what is left."""
+        self.failure.disarm()
+        if not self.site.database.exists():
+            return
+        db = sqlite3.connect(self.site.database, timeout=20)  # what SQLite left half done is put right by this
+        intact = db.execute("PRAGMA integrity_check").fetchall()
+        db.close()
+        self.check(intact == [("ok",)], f"the store: {intact}")
+        if any(state in delivery.UNSETTLED for state in (p["state"] for p in pages(self.site))):
+            delivery.drain_to_end(self.site, PATIENCE * 2)
+
+    def check(self, right, what):
+        if not right:
+            raise AssertionError(f"{self.title} ({self.failure.fired()}): {what}\n{self.site.log()[-6000:]}")
+
+    def loader_failed(self, sent):
+        """The C library's loader may die of what it is refused; it is not ours, and nothing has been accepted."""
+        return "/ld-linux" in self.failure.fired() and sent.returncode in (127, -signal.SIGSEGV, -signal.SIGABRT)
+
+    def check_exit(self, sent, what="send"):
+        words = f"{what}: exit {sent.returncode}: {sent.stderr}"
+        if not self.loader_failed(sent):
+            self.check(sent.returncode in (0, 75), words)
+            self.check(sent.returncode == 0 or sent.stderr.strip(), f"{words} without a word")
 
     def judge(self, sent):
-        what = f"{self.title}: exit {sent.returncode}: {sent.stderr}"
-        reports = [p.read_text() for p in self.site.folder.glob("torture.sanitizer*")]
-        if reports:
-            raise AssertionError(f"{what}\n{reports[0]}")
-        if sent.returncode not in (0, 75):
-            raise AssertionError(what)
-        if sent.returncode and not sent.stderr.strip():
-            raise AssertionError(f"{what} without a word")
+        self.check_exit(sent)
+        self.settle()
+        if sent.returncode:
+            again = self.send(self.host)
+            self.check(again.returncode == 0, f"tried again: exit {again.returncode}: {again.stderr}")
+            self.wait(lambda: not self.site.survivors(), "the second try ends")
+            self.settle()
+        reports = [p.read_text() for p in self.site.folder.glob("sanitizer*")]
+        self.check(not reports, "\n".join(reports))
         bodies = self.shown()
-        if not all(self.host in body for body in bodies) or len(bodies) > 1 or (sent.returncode == 0 and not bodies):
-            raise AssertionError(f"{what}: the phone shows {bodies}\n{self.site.log()}")
+        self.check(len(bodies) == self.hosts and all(self.host in body for body in bodies),
+                   f"exit {sent.returncode}, {sent.stderr}: the phone shows {bodies}")
+
+    def lasts(self):
+        return re.search("send|recv|connect", str(self.armed[0]))
 
     def run(self):
-        """How often something failed."""
-        self.prepare()
+        """Where it failed, and how many calls there were."""
+        self.site = harness.Site(self.sim, self.config)
+        self.failure = self.instrument(self.site.folder, *self.armed)
         try:
-            sent = self.deliver()
-            self.settle()
-            self.judge(sent)
-            return self.table.fired()
+            self.prepare()
+            self.judge(self.deliver())
+            self.counts = self.failure.counts()
+            return self.failure.fired()
         finally:
             self.site.close()
 
+    def check_calls(self, usual):
+        """Nothing runs in circles after a failure."""
+        calls = sum(count for place, count in self.counts.items() if place != "malloc")
+        self.check(calls < 8 * usual + 4000, f"{calls} calls instead of {usual}: {self.counts}")
 
-class Alone(Run):
-    """send, and the drainer that it leaves behind."""
+
+class First(Run):
+    """send alone, without a store yet, and the drainer that it leaves behind."""
 
     def deliver(self):
-        sent = self.send(self.table.environment())
-        harness.wait_until(lambda: not self.site.survivors(), 30, f"{self.title}: the drainer ends", 0.1)
+        return self.failing()
+
+
+class Again(Run):
+    """The same with a store, and a request whose answer is an error though the message was taken."""
+
+    def prepare(self):
+        shutil.copytree(self.scenario.store, self.site.store_folder, dirs_exist_ok=True)
+        self.fault(do="status", status=500, when="after")
+
+    def deliver(self):
+        return self.failing()
+
+
+class Left(Run):
+    """send that does not wait, and the drainer that is left with everything; Twilio asks for patience once."""
+
+    def prepare(self):
+        shutil.copytree(self.scenario.store, self.site.store_folder, dirs_exist_ok=True)
+        self.fault(do="status", status=429, code=20429, retry_after=1)
+
+    def deliver(self):
+        return self.failing("--wait", "0")
+
+
+class Picture(Run):
+    """send with a picture from a web server and one that a command draws, published into a folder."""
+
+    def prepare(self):
+        site = self.site
+        (site.folder / "public").mkdir()
+        (site.folder / "drawn.png").write_bytes(PICTURE)
+        site.configure({
+            "media_prefixes": ["+1500"],
+            "graphs": [{"name": "got", "url": f"http://localhost:{self.scenario.pictures}/got.png"},
+                       {"name": "drawn", "command": ["cat", str(site.folder / "drawn.png")]}],
+            "publish": [{"directory": str(site.folder / "public"), "public_url": "https://pictures.example.org/"}]})
+
+    def deliver(self):
+        return self.failing("-g", "got", "-g", "drawn")
+
+
+class Beside(Run):
+    """send beside a healthy daemon: the front alone."""
+
+    def deliver(self):
+        serve = self.site.serve(limit=PATIENCE)
+        sent = self.failing()
+        self.check(sent.returncode == 0 or self.loader_failed(sent),
+                   f"beside a daemon: {sent.returncode}: {sent.stderr}")
+        if sent.returncode == 0:
+            self.wait(lambda: delivery.settled(self.site) or self.shown(), "is sent")
+        self.check(harness.end_process(serve, PATIENCE * 4) == 0, "serve ends")
+        self.wait(lambda: not self.site.survivors(), "all end")
         return sent
 
 
-class Client(Run):
-    """The front of send, with a healthy daemon on the other end."""
+class Serve(Run):
+    """serve from start to end, healthy senders: a page whose answer is lost, SIGHUP, a page that Twilio puts off."""
+
+    hosts = 2
+    first = {"do": "status", "status": 500, "when": "after"}
 
     def deliver(self):
-        self.site.serve(limit=60)
-        sent = self.send(self.table.environment())
-        if sent.returncode:
-            raise AssertionError(f"{self.title}: exit {sent.returncode} beside a daemon: {sent.stderr}")
-        harness.wait_until(lambda: delivery.settled(self.site) or self.shown(), 60, f"{self.title}: is sent", 0.1)
-        for process in self.site.processes:
-            harness.end_process(process, 30)
-        harness.wait_until(lambda: not self.site.survivors(), 60, f"{self.title}: all end", 0.1)
+        self.fault(contains=self.host + "1", **self.first)
+        self.fault(contains=self.host + "2", do="status", status=429, code=20429, retry_after=1)
+        env = self.failure.environment(self.site.folder)
+        with open(self.site.folder / "serve.err", "wb") as errors:
+            serve = subprocess.Popen([*self.failure.prefix, harness.program("NT_BIN", "notify_twilio"), "serve"],
+                                     env=self.site.environment(env), cwd=self.site.folder, stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.DEVNULL, stderr=errors)
+        self.site.processes.append(serve)
+        self.wait(lambda: serve.poll() is not None or self.site.socket.exists(), "serve listens, or ends")
+        self.page(serve, "1")
+        if serve.poll() is None:
+            serve.send_signal(signal.SIGHUP)
+        sent = self.page(serve, "2")
+        if serve.poll() is None:
+            serve.terminate()
+        serve.returncode = serve.wait(PATIENCE * harness.PATIENCE)
+        serve.stderr = (self.site.folder / "serve.err").read_text()
+        if not (serve.returncode == 75 and "error: " in self.site.log()):
+            self.check_exit(serve, "serve")
+        self.wait(lambda: not self.site.survivors(), "all end")
+        return sent
+
+    def page(self, serve, which):
+        sent = self.send(self.host + which)
+        self.check(sent.returncode == 0, f"a healthy send: {sent.returncode}: {sent.stderr}")
+        # the daemon does it by itself, without being started again
+        self.wait(lambda: serve.poll() is not None or any(self.host + which in body for body in self.shown()), "is sent")
         return sent
 
 
-class Daemon(Run):
-    """serve, from its start to its end, and a healthy send."""
+class ServeRetry(Serve):
+    """The same when Twilio did not take the first one: it is sent again once that is certain."""
 
-    def deliver(self):
-        serve = self.site.start("serve", env=self.table.environment())
-        harness.wait_until(lambda: serve.poll() is not None or self.site.socket.exists(), 60, self.title, 0.05)
-        sent = self.send(None)
-        if sent.returncode:
-            raise AssertionError(f"{self.title}: exit {sent.returncode} beside a daemon: {sent.stderr}")
-        harness.wait_until(lambda: serve.poll() is not None or self.shown(), 90, f"{self.title}: is sent", 0.1)
-        status = harness.end_process(serve, 60)
-        errors = serve.err_path.read_text()
-        if status not in (0, 75) or (status and not errors.strip() and "error: " not in self.site.log()):
-            raise AssertionError(f"{self.title}: serve ended with {status}: {errors}\n{self.site.log()}")
-        harness.wait_until(lambda: not self.site.survivors(), 60, f"{self.title}: all end", 0.1)
-        return sent
+    first = {"do": "status", "status": 500, "when": "before"}
+
+
+def functions(kind):
+    """The same scenario with SQLite's functions and the allocator failing."""
+    return type(f"{kind.__name__}Functions", (kind,), {"instrument": refusal.Functions, "__doc__": kind.__doc__})
 
 
 def spread(count, most):
-    """Which of 1…count are tried: all, or the first, the last and some between."""
-    if not most or count <= most:
-        return range(1, count + 1)
-    return sorted({1 + round(i * (count - 1) / (most - 1)) for i in range(most)}) if most > 1 else [1]
+    """Which of 1…count are tried: all, or as many, evenly."""
+    return range(1, count + 1) if count <= most else sorted({1 + i * count // most for i in range(most)})
 
 
-@unittest.skipUnless(LIBRARY and os.path.exists(LIBRARY), "needs the library to preload")
-class Torture(delivery.Test):
-    def torture(self, kind, first):
-        sim = self.simulator(settings=delivery.QUICK)
-        counting = kind(self, sim, first)
+class Pictures(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        """Who asks may be gone: that is what this is about."""
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "image/png")
+        self.send_header("Content-Length", str(len(PICTURE)))
+        self.end_headers()
+        self.wfile.write(PICTURE)
+
+
+class Scenario:
+    """A kind of run, with a simulator of its own, and what its runs share."""
+
+    def __init__(self, test, kind):
+        self.test, self.kind, self.name = test, kind, kind.__name__
+        self.sim = test.simulator(settings=delivery.QUICK, threads=8)
+        self.runs, self.usual = [], 0
+
+    def count(self, store, pictures):
+        """A run without any failure: how many calls there are, and how often of each."""
+        self.store, self.pictures = store, pictures
+        counting = self.kind(self, 0)
         counting.run()
-        counts = counting.table.counts()
-        self.assertIn("socket", counts, "nothing is counted: is the library preloaded?")
-        runs = []
-        for name, count in sorted(counts.items()):
-            if not name.startswith(ONLY):
-                continue
-            # the allocator is called by the thousand: as many places as there are of others, and some more
-            each = EACH * 8 if name == "malloc" else EACH * 3 if name == "sqlite3_step" else EACH
-            if EACH == 0 and name == "malloc":
-                each = 200
-            for i, nth in enumerate(spread(count, each)):
-                kinds = errors_of(name)  # in turn: each place has one of them
-                runs.append(kind(self, sim, first + 1 + len(runs), name, nth, kinds[i % len(kinds)]))
+        self.usual = sum(count for place, count in counting.counts.items() if place != "malloc")
+        return counting.counts
+
+    def plan(self, counts, tried):
+        """Which calls fail: all there are, or the CI's share."""
+        found = []
+        for place, count in sorted(counts.items()):
+            most = MALLOCS if place == "malloc" else count if ALL else 8
+            found += [(place, nth, e) for nth in spread(count, most) for e in self.kind.instrument.errors(place, nth)]
+        chosen = found
+        if not ALL:
+            every = max(1, len(found) // SHARE)
+            chosen = found[sum(map(ord, self.name)) % every::every]
+            tried.update(self.kind.instrument.kind(place) for place, _, _ in chosen)
+            for one in found:  # and of each kind of call that none has tried yet the first
+                kind = self.kind.instrument.kind(one[0])
+                if kind not in tried:
+                    tried.add(kind)
+                    chosen.append(one)
+        self.runs = [self.kind(self, number, *one) for number, one in enumerate(chosen, 1)]
+        self.runs = [run for run in self.runs if ONLY.match(run.title)]
+
+
+class Torture(delivery.Test):
+    def store(self):
+        """A folder with a store, and in it a page that was delivered."""
+        sim = self.simulator(settings=delivery.QUICK)
+        site = self.site(sim)
+        self.assert_exit(site.run("send", "-t", harness.ALICE, *alert()), 0)
+        delivery.wait_gone(site, PATIENCE)
+        return site.store_folder
+
+    def pictures(self):
+        """The port of a web server with pictures."""
+        server = Pictures(("127.0.0.1", 0), Handler)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        return server.server_address[1]
+
+    def torture(self, *kinds):
+        shared = self.store(), self.pictures()
+        scenarios = [Scenario(self, kind) for kind in kinds]
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            results = {r: pool.submit(r.run) for r in runs}
-        fired = 0
-        for r, result in results.items():
-            with self.subTest(r.title):
-                fired += bool(result.result())
-        print(f"{kind.__name__}: {fired} of {len(runs)} runs had their failure; calls: {counts}", flush=True)
-        self.assertGreater(fired, len(runs) // 2)
+            counts = list(pool.map(lambda s: s.count(*shared), scenarios))
+            tried = set()
+            for scenario, count in zip(scenarios, counts):
+                self.assertGreater(scenario.usual, 5, f"{scenario.name}: nothing is counted")
+                scenario.plan(count, tried)
+            # what has to do with Twilio may take half a minute: that first
+            runs = sorted((run for s in scenarios for run in s.runs), key=lambda run: not run.lasts())
+            results = {run: pool.submit(run.run) for run in runs}
+        for scenario in scenarios:
+            fired = findings = 0
+            for run in scenario.runs:
+                with self.subTest(run.title):
+                    findings += 1
+                    fired += bool(results[run].result())
+                    run.check_calls(scenario.usual)
+                    findings -= 1
+            print(f"\n{scenario.name}: {scenario.usual} calls, {len(scenario.runs)} runs, {fired} had their failure, "
+                  f"{findings} findings", end="", flush=True)
+            if scenario.runs and not ONLY.pattern:
+                self.assertGreater(fired, len(scenario.runs) // 2)
 
-    def test_alone(self):
-        self.torture(Alone, 0)
+    @unittest.skipUnless(refusal.Calls.usable(), "the kernel lets nobody refuse a call")
+    def test_a_system_call_fails(self):
+        self.torture(First, Again, Left, Picture, Beside, Serve, *([ServeRetry] if ALL else []))
 
-    def test_client(self):
-        self.torture(Client, 3000)
-
-    def test_daemon(self):
-        self.torture(Daemon, 6000)
+    @unittest.skipUnless(refusal.Functions.usable(), "NT_TORTURE_LIBRARY names no library")
+    def test_a_function_fails(self):
+        self.torture(functions(First), functions(Serve))
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(argv=[sys.argv[0], "--verbose", *(word for word in sys.argv[1:] if word != "--all")])
