@@ -1,5 +1,6 @@
 /* fault: which pass of which place dies or fails. */
 #include "base/fault.h"
+#include "base/mem.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -68,6 +69,39 @@ static void test_fault__dies_or_fails_where_it_is_told(void **state)
         assert_int_equal(pass_in_child(cases[i].spec, cases[i].passes), cases[i].end);
 }
 
+/* How many of `tries` allocations fail, and which was the last to, in a child that has not allocated before. */
+static int allocate_in_child(const char *spec, int tries)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (!child) {
+        int failed = 0;
+        setenv("NOTIFY_TWILIO_FAULT", spec, 1);
+        for (int i = 1; i <= tries; i++) {
+            void *p = mem_alloc(1);
+            failed = p ? failed : failed + 16 * i + 1;
+            mem_free(p);
+        }
+        _exit(failed);
+    }
+    int end;
+    assert_int_equal(waitpid(child, &end, 0), child);
+    assert_true(WIFEXITED(end));
+    return WEXITSTATUS(end);
+}
+
+static void test_fault__memory_runs_out_once(void **state)
+{
+    (void)state;
+    assert_int_equal(allocate_in_child("memory:1", 5), 16 * 1 + 1);
+    assert_int_equal(allocate_in_child("memory:3", 5), 16 * 3 + 1);
+    assert_int_equal(allocate_in_child("memory:6", 5), 0);
+    assert_int_equal(allocate_in_child("memory:0", 5), 0);
+    assert_int_equal(allocate_in_child("memory", 5), 0);
+    assert_int_equal(allocate_in_child("commit:1:eio", 5), 0);
+}
+
 static void test_fault__another_specification_counts_anew(void **state)
 {
     (void)state;
@@ -85,6 +119,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fault__dies_or_fails_where_it_is_told),
+        cmocka_unit_test(test_fault__memory_runs_out_once),
         cmocka_unit_test(test_fault__another_specification_counts_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

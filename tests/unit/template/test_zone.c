@@ -209,6 +209,38 @@ static void test_zone__damaged_files(void **state)
     }
 }
 
+static void test_zone__no_memory_is_told(void **state)
+{
+    static const char *const names[] = {"some", "UTC"};
+    struct tzif t = {.n = 0};
+    struct fixture f;
+    (void)state;
+    fixture_open(&f);
+    put_block(&t, '\0', 4);
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/some", f.folder);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(t.byte, 1, t.n, file), t.n);
+    assert_int_equal(fclose(file), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        for (unsigned long n = 1;; n++) {
+            struct zone *z = NULL;
+            mem_fail_at(n);
+            enum nt_status status = zone_load(f.folder, names[i], &z);
+            bool failed = mem_failed();
+            mem_fail_at(0);
+            assert_int_equal(status, failed ? NT_ENOMEM : NT_OK);
+            assert_int_equal(z != NULL, !failed);
+            zone_free(z);
+            if (!failed)
+                break;
+        }
+    }
+    assert_int_equal(unlink(path), 0);
+    fixture_close(&f);
+}
+
 static void test_zone__names_stay_in_the_folder(void **state)
 {
     static const char *const bad[] = {"",    "/etc/localtime", "../UTC",  "Europe/../UTC", "Europe//Berlin", "Europe/",
@@ -323,6 +355,7 @@ int main(void)
         cmocka_unit_test(test_zone__broken_rules),
         cmocka_unit_test(test_zone__days),
         cmocka_unit_test(test_zone__damaged_files),
+        cmocka_unit_test(test_zone__no_memory_is_told),
         cmocka_unit_test(test_zone__names_stay_in_the_folder),
         cmocka_unit_test(test_zone__pages_use_their_readers_zone),
         cmocka_unit_test(test_zone__agrees_with_the_c_library),
