@@ -1,0 +1,243 @@
+/* Away from the store and back: what goes along, and what others did to it meanwhile. */
+#include "world.h"
+
+#include "base/mem.h"
+#include "world_rules.h"
+
+#include <dirent.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CAROL "+15005550003"
+
+/* Somebody's hands in the database. */
+static void by_hand(const struct world *w, const char *text)
+{
+    char path[128];
+    sqlite3 *db = NULL;
+    char *error = NULL;
+    snprintf(path, sizeof path, "%s/queue.db", w->folder);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, text, NULL, NULL, &error) != SQLITE_OK)
+        fail_msg("%s: %s", text, error);
+    sqlite3_close(db);
+}
+
+static size_t set_aside(const struct world *w)
+{
+    size_t n = 0;
+    DIR *d = opendir(w->folder);
+    assert_non_null(d);
+    for (struct dirent *e; (e = readdir(d)) != NULL;)
+        n += strstr(e->d_name, "corrupt-") != NULL && !strstr(e->d_name, "-wal");
+    closedir(d);
+    return n;
+}
+
+static struct world *with_digests(void)
+{
+    return world_new(&(struct world_options){.config = "throttle: {urgent: [{pages: 1, per: 1m}]}\n", .socket = true});
+}
+
+/* A digest that is under way goes along with its members, and one that is made in memory comes back with its own. */
+static void test_spare__digests_there_and_back(void **state)
+{
+    (void)state;
+    int64_t a[3], b[3];
+    struct world *w = with_digests();
+    a[0] = world_problem(w, ALICE, "web01", "CRITICAL");
+    a[1] = world_problem(w, ALICE, "web02", "CRITICAL");
+    a[2] = world_problem(w, ALICE, "web03", "CRITICAL");
+    world_start(w);
+    world_run(w, 30 * SECOND);
+    world_twilio(w,
+                 (struct fault){.kind = FAULT_ANSWER, .http = 429, .code = 20429, .to = ALICE, .until = 86 * SECOND});
+    b[0] = world_problem(w, BOB, "web01", "CRITICAL");
+    b[1] = world_problem(w, BOB, "web02", "CRITICAL");
+    b[2] = world_problem(w, BOB, "web03", "CRITICAL");
+    world_run(w, 55 * SECOND); /* until 85 s: alice's digest is tried again and again, bob's is not made yet */
+    assert_page(w, a[1], PAGE_MERGED);
+    assert_page(w, b[1], PAGE_HELD);
+    assert_int_equal(fake_twilio_messages(&w->twilio, ALICE), 1);
+    w->frail.trouble = NT_EIO;
+    (void)world_problem(w, CAROL, "web09", "CRITICAL"); /* something to be written */
+    world_run(w, 13 * SECOND);                          /* the way back is tried after 15 s */
+    assert_true(w->inside.spare);
+    assert_int_equal(fake_twilio_messages(&w->twilio, ALICE), 2);
+    assert_int_equal(fake_twilio_messages(&w->twilio, BOB), 2);
+    w->frail.trouble = NT_OK;
+    world_run(w, MINUTE);
+    assert_false(w->inside.spare);
+    struct page *of_a = world_page(w, a[1]), *of_b = world_page(w, b[1]);
+    assert_int_equal(of_a->state, PAGE_MERGED);
+    assert_int_equal(of_b->state, PAGE_MERGED);
+    assert_page(w, of_a->merged_into, PAGE_DELIVERED);
+    assert_page(w, of_b->merged_into, PAGE_DELIVERED);
+    assert_int_not_equal(of_a->merged_into, of_b->merged_into);
+    struct page *digest = world_page(w, of_b->merged_into);
+    assert_string_equal(digest->number, BOB);
+    page_free(digest);
+    page_free(of_a);
+    page_free(of_b);
+    assert_int_equal(world_count(w, PAGE_UNSETTLED), 0);
+    world_rules_end(w);
+    world_free(w);
+}
+
+/* Who had opted out before is not paged from memory, and who does so meanwhile is known afterwards. */
+static void test_spare__opt_outs_there_and_back(void **state)
+{
+    (void)state;
+    struct world *w = with_digests();
+    struct store *s = world_store(w);
+    struct number_state number = {.opted_out = w->clock.wall_ms};
+    assert_int_equal(s->ops->begin(s), NT_OK);
+    assert_int_equal(s->ops->number_put(s, CAROL, &number), NT_OK);
+    assert_int_equal(s->ops->commit(s), NT_OK);
+    world_twilio(w, (struct fault){.kind = FAULT_ANSWER, .to = BOB, .http = 400, .code = 21610});
+    int64_t id = world_problem(w, ALICE, "web01", "CRITICAL");
+    w->frail.trouble = NT_EFULL;
+    world_start(w);
+    world_run(w, 5 * SECOND);
+    assert_true(w->inside.spare);
+    struct order order;
+    char *answer = NULL;
+    static const char *const to[] = {CAROL, BOB};
+    for (size_t i = 0; i < 2; i++) {
+        order_init(&order);
+        assert_int_equal(order_set(&order.source, "generic"), NT_OK);
+        assert_int_equal(strlist_add(&order.to, to[i]), NT_OK);
+        assert_int_equal(kv_put(&order.pairs, "host", "web02"), NT_OK);
+        assert_int_equal(kv_put(&order.pairs, "state", "CRITICAL"), NT_OK);
+        answer = world_offer(w, &order, 3 * SECOND);
+        order_clean(&order);
+        mem_free(answer);
+    }
+    assert_int_equal(fake_twilio_messages(&w->twilio, CAROL), 0);
+    w->frail.trouble = NT_OK;
+    world_run(w, MINUTE);
+    assert_false(w->inside.spare);
+    assert_page(w, id, PAGE_DELIVERED);
+    s = world_store(w);
+    assert_int_equal(s->ops->number_get(s, BOB, &number), NT_OK);
+    assert_true(number.opted_out > 0);
+    for (size_t i = 0; i < w->twilio.posts.n; i++)
+        assert_string_not_equal(w->twilio.posts.item[i].to, CAROL);
+    world_free(w);
+}
+
+/* Somebody has tidied up in the database: what was sent is on record all the same. */
+static void test_spare__pages_that_are_gone_from_the_store(void **state)
+{
+    (void)state;
+    struct world *w = with_digests();
+    (void)world_problem(w, ALICE, "web01", "CRITICAL");
+    w->frail.trouble = NT_EIO;
+    world_start(w);
+    world_run(w, 10 * SECOND);
+    assert_int_equal(fake_twilio_messages(&w->twilio, ALICE), 1);
+    by_hand(w, "DELETE FROM step; DELETE FROM page; DELETE FROM alert");
+    w->frail.trouble = NT_OK;
+    world_run(w, MINUTE);
+    assert_false(w->inside.spare);
+    assert_int_equal(world_count(w, ~0u), 1);
+    assert_int_equal(world_count(w, PAGE_BIT(PAGE_DELIVERED)), 1);
+    assert_int_equal(w->twilio.messages.n, 1);
+    world_free(w);
+}
+
+/* Ended by newer news while the engine was away, and not told from memory: it stays ended. */
+static void test_spare__what_was_ended_meanwhile_stays_ended(void **state)
+{
+    (void)state;
+    int64_t id[2];
+    struct world *w = with_digests();
+    id[0] = world_problem(w, ALICE, "web01", "CRITICAL");
+    id[1] = world_problem(w, ALICE, "web02", "CRITICAL");
+    world_start(w);
+    world_run(w, 5 * SECOND);
+    assert_page(w, id[1], PAGE_HELD);
+    w->frail.trouble = NT_EIO;
+    (void)world_problem(w, BOB, "web09", "CRITICAL");
+    world_run(w, 5 * SECOND);
+    assert_true(w->inside.spare);
+    (void)world_problem(w, ALICE, "web02", "OK"); /* by another process, into the store */
+    assert_page(w, id[1], PAGE_CANCELLED);
+    w->frail.trouble = NT_OK;
+    world_run(w, 5 * MINUTE);
+    assert_page(w, id[1], PAGE_CANCELLED);
+    assert_int_equal(fake_twilio_messages(&w->twilio, ALICE), 1);
+    world_rules_end(w);
+    world_free(w);
+}
+
+/* Found damaged when the way back is tried: set aside at once, and the new one has everything from memory. */
+static void test_spare__back_to_a_store_that_is_damaged(void **state)
+{
+    (void)state;
+    static const char *const how[] = {"no database", "DROP TABLE step"};
+    for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
+        struct world *w = with_digests();
+        int64_t id = world_problem(w, ALICE, "web01", "CRITICAL");
+        w->frail.trouble = NT_EIO;
+        world_start(w);
+        world_run(w, 5 * SECOND);
+        assert_true(w->inside.spare);
+        if (i) {
+            by_hand(w, how[i]);
+        } else {
+            char path[128];
+            snprintf(path, sizeof path, "%s/queue.db", w->folder);
+            by_hand(w, "PRAGMA wal_checkpoint(TRUNCATE)");
+            FILE *f = fopen(path, "r+");
+            assert_non_null(f);
+            for (int n = 0; n < 512; n++)
+                assert_int_equal(fwrite(how[i], 1, 8, f), 8);
+            assert_int_equal(fclose(f), 0);
+        }
+        w->frail.trouble = NT_OK;
+        world_run(w, MINUTE);
+        assert_false(w->inside.spare);
+        assert_int_equal(set_aside(w), 1);
+        assert_int_equal(world_count(w, PAGE_BIT(PAGE_DELIVERED)), 1);
+        assert_int_equal(w->twilio.messages.n, 1);
+        (void)id;
+        world_free(w);
+    }
+}
+
+/* Rows that somebody deletes under the engine: before, during and after their request. */
+static void test_spare__rows_deleted_under_the_engine(void **state)
+{
+    (void)state;
+    struct world *w = with_digests();
+    world_twilio(w, (struct fault){.kind = FAULT_SLOW, .delay = 10 * SECOND, .to = ALICE});
+    (void)world_problem(w, ALICE, "web01", "CRITICAL");
+    (void)world_problem(w, BOB, "web01", "CRITICAL");
+    (void)world_problem(w, BOB, "web02", "CRITICAL");
+    world_start(w);
+    world_run(w, SECOND); /* alice's under way, bob's first sent, his second held */
+    assert_int_equal(w->twilio.posts.n, 2);
+    by_hand(w, "DELETE FROM page");
+    world_run(w, 10 * MINUTE);
+    assert_int_equal(w->twilio.posts.n, 2);
+    assert_int_equal(world_count(w, ~0u), 0);
+    int64_t id = world_problem(w, CAROL, "web01", "CRITICAL"); /* and it goes on */
+    world_run(w, 30 * SECOND);
+    assert_page(w, id, PAGE_DELIVERED);
+    world_free(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_spare__digests_there_and_back),
+        cmocka_unit_test(test_spare__opt_outs_there_and_back),
+        cmocka_unit_test(test_spare__pages_that_are_gone_from_the_store),
+        cmocka_unit_test(test_spare__what_was_ended_meanwhile_stays_ended),
+        cmocka_unit_test(test_spare__back_to_a_store_that_is_damaged),
+        cmocka_unit_test(test_spare__rows_deleted_under_the_engine),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
