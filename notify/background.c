@@ -128,6 +128,7 @@ void background_drain(struct runtime *r, const char *socket)
         int lock = -1;
         if (!r->spare && !wait_for_lock(r, &lock))
             return;
+        o.unlocked = lock < 0;
         st = drain_run(r, &o);
         if (lock >= 0)
             close(lock);

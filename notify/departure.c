@@ -186,6 +186,7 @@ enum nt_status departure_drain(struct runtime *r, const struct arguments *a, con
     };
     struct drain_options o = {
         .follow = true,
+        .unlocked = lock < 0,
         .listen_fd = -1,
         .socket = session_socket(r, a),
         .wake_fd = -1,

@@ -146,6 +146,7 @@ static int run(int argc, char **argv)
         struct drain_options o = {
             .daemon = true,
             .follow = true,
+            .unlocked = lock < 0,
             .listen_fd = supervisor_socket(),
             .socket = socket,
             .wake_fd = wake[0],

@@ -182,6 +182,7 @@ NT_EXPORT enum nt_status nt_drain(struct nt_pager *p, int64_t timeout, struct nt
         buf_addf(&p->error, "process %ld drains this store", holder);
         return st;
     }
+    o.unlocked = lock < 0;
     p->stop = 0;
     p->until = clock_boot(r->clock) + timeout;
     st = drain_run(r, &o);

@@ -116,6 +116,7 @@ static enum nt_status freshen(struct drainer *d, struct page *p, struct alert **
     int64_t late = (d->now - p->created) / 1000;
     struct store *s = d->r->store;
     struct sms_text text;
+    char *before = NULL;
     /* one that tries another way is younger than its news */
     if ((late <= ENGINE_LATE && !(p->flags & PAGE_AGAIN)) || p->flags & PAGE_DIGEST || !p->alert_id)
         return NT_OK;
@@ -130,8 +131,13 @@ static enum nt_status freshen(struct drainer *d, struct page *p, struct alert **
         return NT_OK;
     sms_text_init(&text);
     st = compose_alert(d->r, *alert, p, late, &text);
+    if (st == NT_OK && !(before = mem_strdup(p->body)))
+        st = NT_ENOMEM;
     if (st == NT_OK)
         st = compose_into(p, &text);
+    if (st == NT_OK)
+        st = media_relink(d->r->config, p, before);
+    mem_free(before);
     sms_text_clean(&text);
     return st;
 }
@@ -328,7 +334,8 @@ enum nt_status claim_pages(struct drainer *d)
 {
     int flights = under_way(d), free = d->r->config->twilio.connections - flights - track_asking(d);
     d->pace_next = INT64_MAX;
-    if (d->leaving || d->boot < d->gate_until || (!d->starter_asked && d->o->starter->at_once) || storm_begins(d))
+    if (d->leaving || d->handing_over || d->boot < d->gate_until || (!d->starter_asked && d->o->starter->at_once) ||
+        storm_begins(d))
         return NT_OK;
     if (d->gate_failures > 0)
         free = flights ? 0 : 1; /* one probe, to see whether it works again */

@@ -199,6 +199,8 @@ static bool finished(struct drainer *d)
         return !flights_asked(d);
     if (d->o->daemon)
         return false;
+    if (d->handing_over) /* over with the last request */
+        return false;
     if (d->o->only_due)
         return !d->flight && !pictures_busy(d) && only_later(d);
     return settled(d) && !spare_owes(d);
@@ -254,7 +256,7 @@ static enum nt_status loop(struct drainer *d)
             listening_check(d);
         }
         if (d->r->spare)
-            spare_turn(d, !d->o->daemon && !d->leaving && settled(d));
+            spare_turn(d, !d->o->daemon && !d->leaving && (settled(d) || d->handing_over));
         intake_receive(d);
         pictures_turn(d);
         d->more = false;
@@ -301,6 +303,7 @@ enum nt_status drain_run(struct runtime *r, const struct drain_options *o)
         return NT_ENOMEM;
     d->r = r;
     d->o = o;
+    d->lock = d->lock_wish = -1;
     ready_init(&d->ready);
     d->now = runtime_now(r);
     d->boot = clock_boot(r->clock);
@@ -355,6 +358,10 @@ done:
     idmap_clean(&d->to_spare);
     idmap_clean(&d->to_real);
     ready_clean(&d->ready);
+    if (d->lock >= 0)
+        close(d->lock);
+    if (d->lock_wish >= 0)
+        close(d->lock_wish);
     mem_free(d);
     return st;
 }

@@ -20,6 +20,7 @@ struct drain_options {
     bool daemon;        /* serve: stays; else it ends when nothing is unsettled */
     bool follow;        /* follow receipts (10 minutes at most unless daemon) */
     bool only_due;      /* queue flush: deliver what is due, then end */
+    bool unlocked;      /* the caller could not take the drain lock: it is taken before the store is gone back to */
     int listen_fd;      /* a listening socket passed in, or −1 */
     const char *socket; /* path to listen on when listen_fd is −1; NULL = do not listen */
     int wake_fd; /* −1, or a non-blocking descriptor whose bytes wake the loop up (signal handlers write to it) */
@@ -59,8 +60,8 @@ struct starter {
     void *arg;
 };
 
-/* The lock must be held by the caller; the store may be unopened. NT_OK at a clean end; NT_EBUSY when somebody asked us
- * to leave. */
+/* The lock must be held by the caller, unless `unlocked`; the store may be unopened. NT_OK at a clean end; NT_EBUSY
+ * when somebody asked us to leave. */
 enum nt_status drain_run(struct runtime *r, const struct drain_options *o) NT_MUST_USE;
 
 #endif

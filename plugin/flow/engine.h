@@ -136,6 +136,8 @@ struct drainer { /* NOLINT(clang-analyzer-optin.performance.Padding) */
     int64_t spare_retry;  /* boot: try the real store again */
     int64_t spare_until;  /* boot: how long nothing but the real store is waited for */
     bool spare_last;      /* nothing else is left to do */
+    int lock, lock_wish;  /* the drain lock, and the wish for it, where the caller had none; −1 */
+    bool handing_over;    /* another drainer has the lock: nothing more is begun, and what we have becomes his */
     int64_t rescued;      /* boot: when a damaged store was last set aside; 0 never */
     int64_t purge_next, expire_next, reload_seen;
     bool purge_more;                /* the last batch was full */

@@ -92,20 +92,34 @@ static enum nt_status link_would_fit(const struct config *c, const struct page *
     return st;
 }
 
-static enum nt_status put_link(const struct config *c, struct page *p)
+static enum nt_status put_link(const struct config *c, struct page *p, const char *link)
 {
     struct buf text;
     int segments;
     bool fits;
     buf_init(&text, WITH_LINK_MAX);
-    enum nt_status st = with_link(c, p, p->media.item[0], &text, &segments, &fits);
-    if (st == NT_OK && fits) {
-        st = page_set(&p->body, buf_text(&text));
+    enum nt_status st = with_link(c, p, link, &text, &segments, &fits);
+    if (st == NT_OK && fits && (st = page_set(&p->body, buf_text(&text))) == NT_OK) {
         p->segments = segments;
+        p->flags |= PAGE_LINKED;
     }
     buf_clean(&text);
+    return st;
+}
+
+/* Instead of pictures. */
+static enum nt_status link_first(const struct config *c, struct page *p)
+{
+    enum nt_status st = put_link(c, p, p->media.item[0]);
     strlist_clean(&p->media);
     return st;
+}
+
+enum nt_status media_relink(const struct config *c, struct page *p, const char *before)
+{
+    const char *link = p->flags & PAGE_LINKED ? strrchr(before, '\n') : NULL;
+    p->flags &= ~(unsigned)PAGE_LINKED;
+    return link ? put_link(c, p, link + 1) : NT_OK;
 }
 
 enum nt_status media_limit(const struct config *c, struct page *p, const struct strlist *graphs)
@@ -113,7 +127,7 @@ enum nt_status media_limit(const struct config *c, struct page *p, const struct 
     bool may = may_have_media(c, p->number), wanted = may;
     enum nt_status st = NT_OK;
     if (p->media.n && !may)
-        return put_link(c, p);
+        return link_first(c, p);
     if (!graphs->n)
         return NT_OK;
     if (!may && (st = link_would_fit(c, p, &wanted)) != NT_OK)
@@ -162,7 +176,7 @@ enum nt_status media_settle(const struct config *c, struct page *p, const struct
     for (size_t i = 0; st == NT_OK && i < urls->n && p->media.n < ORDER_MEDIA_MAX; i++)
         st = strlist_add(&p->media, urls->item[i]);
     if (st == NT_OK && p->media.n && !may_have_media(c, p->number))
-        st = put_link(c, p);
+        st = link_first(c, p);
     return st;
 }
 

@@ -20,6 +20,8 @@ enum nt_status media_limit(const struct config *c, struct page *p, const struct 
 void media_forget(struct page *p);
 /* The waiting is over: urls take the graphs' places. */
 enum nt_status media_settle(const struct config *c, struct page *p, const struct strlist *urls) NT_MUST_USE;
+/* The page's text has been made anew: the link that stood under the one before goes under it, if it fits. */
+enum nt_status media_relink(const struct config *c, struct page *p, const char *before) NT_MUST_USE;
 /* Does it go as MMS? */
 bool media_travels(const struct page *p);
 

@@ -79,7 +79,7 @@ static enum nt_status go_again(struct drainer *d, const struct page *p, struct p
 {
     enum nt_status st;
     again->id = 0;
-    again->flags &= PAGE_TRUNCATED | PAGE_UCS2 | PAGE_REPEAT | PAGE_NO_CALLBACK | PAGE_TEXT_ONLY;
+    again->flags &= PAGE_TRUNCATED | PAGE_UCS2 | PAGE_REPEAT | PAGE_NO_CALLBACK | PAGE_TEXT_ONLY | PAGE_LINKED;
     again->flags |= PAGE_AGAIN;
     again->attempts = 0;
     again->attempt_started = again->sent = again->merged_into = 0;

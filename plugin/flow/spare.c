@@ -8,6 +8,10 @@
  *
  * What this costs is said in the log: while it lasts, a crash of this process forgets what it has sent since.
  *
+ * Who could not have the drain lock takes it first: two that deliver from one store would each keep the senders' pace,
+ * and both together would not. Is somebody else at it meanwhile, a daemon asks him to leave; any other drainer begins
+ * nothing more, and when its last request is over it writes back what it has, and ends.
+ *
  * DIAGNOSTICS: pages that cannot be read or written back are logged one by one; the rest goes on.
  */
 #include "flow/engine.h"
@@ -19,6 +23,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { RESCUE_AGAIN = 60000, OWE_AT_MOST = 600000, RETRY = 15000, OWED_RETRY = 1000 };
 
@@ -262,6 +267,35 @@ bool spare_owes(const struct drainer *d)
     return d->r->spare && d->to_real.n && d->boot < d->spare_until;
 }
 
+/* May the store be gone back to? */
+static bool lock_first(struct drainer *d)
+{
+    const char *store = d->r->config->store;
+    long holder = 0;
+    if (!d->o->unlocked || d->lock >= 0 || d->leaving)
+        return true;
+    enum nt_status st = drain_lock_take(store, false, &d->lock, &holder);
+    if (st == NT_OK && d->lock_wish >= 0) {
+        close(d->lock_wish);
+        d->lock_wish = -1;
+    }
+    if (st == NT_OK)
+        d->handing_over = false;
+    if (st != NT_EBUSY) /* where there is no lock to be had, nobody else has it */
+        return true;
+    if (d->o->daemon) {
+        if (d->lock_wish < 0 && drain_lock_want(store, &d->lock_wish) != NT_OK)
+            log_warning("whoever drains %s cannot be told to leave", store);
+        d->spare_retry = d->boot + OWED_RETRY;
+        return false;
+    }
+    if (!d->handing_over)
+        log_warning("process %ld delivers from the store %s by now: what is here goes over to it", holder, store);
+    d->handing_over = true;
+    d->spare_retry = d->boot + OWED_RETRY;
+    return !d->flight;
+}
+
 void spare_leave(struct drainer *d)
 {
     struct runtime *r = d->r;
@@ -271,6 +305,8 @@ void spare_leave(struct drainer *d)
     struct buf error;
     buf_init(&error, 1024);
     enum nt_status st = store_open(r->config->store, &real, &error);
+    if (st == NT_OK && !lock_first(d))
+        goto done;
     if (st == NT_OK)
         st = real->ops->begin(real);
     if (st != NT_OK) {
@@ -305,6 +341,7 @@ void spare_leave(struct drainer *d)
     r->store = real;
     real = NULL;
     r->spare = false;
+    d->leaving |= d->handing_over;
     intake_late(d);
     buf_reset(&r->store_trouble);
     idmap_clean(&d->to_spare);
@@ -314,6 +351,8 @@ void spare_leave(struct drainer *d)
         d->seen = 0;
 done:
     store_close(real);
+    if (st != NT_OK) /* nobody can be handed anything: pages go on from here */
+        d->handing_over = false;
     if (st == NT_ECORRUPT && set_aside(d)) /* the next try finds the new one */
         d->spare_retry = d->boot;
     copy_clean(&c);

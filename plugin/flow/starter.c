@@ -57,6 +57,8 @@ bool starter_leave(struct drainer *d)
         s->gone = true;
         return true;
     }
+    if (child == 0 && d->lock >= 0)
+        drain_lock_sign(d->lock);
     if (!spare && runtime_open_store(r) != NT_OK)
         log_error("no store, not even in memory");
     d->starter_asked = child == 0;

@@ -49,6 +49,7 @@ enum page_flag {
     PAGE_ALONE = 1024,       /* its digest was refused: goes by itself */
     PAGE_AGAIN = 2048,       /* repeats one that was not delivered: not repeated once more */
     PAGE_PICTURE = 8192,     /* waits for its pictures: among media are names of graphs yet (PAGE_GRAPH) */
+    PAGE_LINKED = 16384,     /* the last line of its text is the address of a picture that it may not carry */
     PAGE_ASIDE = 4096,       /* only a record of why nobody was paged: ends nothing else */
 };
 

@@ -245,6 +245,32 @@ static void test_backoff__expiry_by_class_and_what_is_left_of_it(void **state)
     world_free(w);
 }
 
+static void test_backoff__a_late_page_keeps_its_link(void **state)
+{
+    (void)state;
+    struct world *w = world_new(&(struct world_options){.config = "media_prefixes: [\"+49\"]\n"});
+    struct order order;
+    struct accepted out;
+    order_init(&order);
+    accepted_init(&out);
+    assert_int_equal(kv_put(&order.pairs, "host", "web01"), NT_OK);
+    assert_int_equal(kv_put(&order.pairs, "state", "CRITICAL"), NT_OK);
+    assert_int_equal(strlist_add(&order.to, ALICE), NT_OK);
+    assert_int_equal(strlist_add(&order.media, "https://example.org/graph.png"), NT_OK);
+    assert_int_equal(order_set(&order.source, "generic"), NT_OK);
+    world_twilio(w, (struct fault){.kind = FAULT_DEAD, .until = 5 * MINUTE});
+    assert_int_equal(world_order(w, &order, &out), NT_OK);
+    assert_non_null(strstr(out.page[0]->body, "\nhttps://example.org/graph.png"));
+    world_start(w);
+    world_run(w, 10 * MINUTE);
+    const char *body = fake_twilio_last(&w->twilio, ALICE)->body;
+    assert_string_not_equal(body, out.page[0]->body); /* it tells its age */
+    assert_non_null(strstr(body, "\nhttps://example.org/graph.png"));
+    accepted_clean(&out);
+    order_clean(&order);
+    world_free(w);
+}
+
 /* ---- other ways ---- */
 
 static const char two_senders[] = "    - {from: \"+15005550006\", segments_per_second: 100}\n"
@@ -383,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_backoff__refused_pages_go_when_the_credentials_have_changed),
         cmocka_unit_test(test_backoff__one_that_is_let_in_brings_the_others),
         cmocka_unit_test(test_backoff__refused_credentials_for_the_list_are_told),
+        cmocka_unit_test(test_backoff__a_late_page_keeps_its_link),
         cmocka_unit_test(test_backoff__expiry_by_class_and_what_is_left_of_it),
         cmocka_unit_test(test_backoff__next_sender_at_once),
         cmocka_unit_test(test_backoff__no_sender_left_is_final),

@@ -50,6 +50,36 @@ static void test_media__by_prefix(void **state)
     }
 }
 
+/* A late page's text is made anew, longer by its age. */
+static void test_media__link_stays_under_a_new_text(void **state)
+{
+    (void)state;
+    static const char before[] = "first text\nhttps://example.org/graph.png";
+    static const struct {
+        bool linked;
+        size_t text; /* length of the new one */
+        bool stays;
+    } table[] = {{true, 20, true},
+                 {true, 160 - sizeof "https://example.org/graph.png", true},
+                 {true, 161 - sizeof "https://example.org/graph.png", false},
+                 {false, 20, false}}; /* what stood there was no link of ours */
+    struct config c = {.message = {.max_segments = 1}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        char body[200];
+        struct page *p = page_new();
+        assert_non_null(p);
+        memset(body, 'x', table[i].text);
+        body[table[i].text] = '\0';
+        p->flags = table[i].linked ? PAGE_LINKED : 0;
+        assert_int_equal(page_set(&p->body, body), NT_OK);
+        assert_int_equal(media_relink(&c, p, before), NT_OK);
+        assert_int_equal(strstr(p->body, "\nhttps://example.org/graph.png") != NULL, table[i].stays);
+        assert_int_equal((p->flags & PAGE_LINKED) != 0, table[i].stays);
+        assert_int_equal(strncmp(p->body, body, table[i].text), 0);
+        page_free(p);
+    }
+}
+
 static void test_media__link_does_not_change_the_encoding(void **state)
 {
     (void)state;
@@ -261,6 +291,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_media__by_prefix),
+        cmocka_unit_test(test_media__link_stays_under_a_new_text),
         cmocka_unit_test(test_media__link_does_not_change_the_encoding),
         cmocka_unit_test(test_media__which_graphs),
         cmocka_unit_test(test_media__never_more_than_ten),

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CAROL "+15005550003"
 #define DAVE  "+15005550004"
@@ -148,6 +149,66 @@ static void test_trouble__a_drainer_does_not_end_with_debts(void **state)
     world_free(w);
 }
 
+static int lock_of(const struct world *w, enum nt_status expected)
+{
+    char store[128];
+    int lock = -1;
+    snprintf(store, sizeof store, "sqlite:%s/queue.db", w->folder);
+    assert_int_equal(drain_lock_take(store, false, &lock, NULL), expected);
+    return lock;
+}
+
+/* Without the lock it worked in memory. The store is somebody's by then, or nobody's, or somebody's until he is asked.
+ */
+static void test_trouble__back_to_the_store_with_the_lock_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        bool send, rival;
+        bool back, ends; /* what it does */
+    } cases[] = {{true, false, true, false},
+                 {false, false, true, false},
+                 {true, true, false, true},
+                 {false, true, false, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct world *w =
+            world_new(&(struct world_options){.send = cases[i].send, .unlocked = true, .no_follow = true});
+        w->frail.trouble = NT_EBUSY;
+        int64_t sent = world_problem(w, ALICE, "web01", "CRITICAL");
+        int64_t kept = world_problem(w, BOB, "web01", "CRITICAL");
+        world_twilio(w,
+                     (struct fault){.kind = FAULT_ANSWER, .http = 429, .code = 20429, .to = BOB, .until = 50 * SECOND});
+        world_start(w);
+        world_run(w, 5 * SECOND);
+        assert_true(w->inside.spare);
+        int rival = cases[i].rival ? lock_of(w, NT_OK) : -1;
+        w->frail.trouble = NT_OK;
+        world_run(w, 30 * SECOND);
+        assert_int_equal(w->inside.spare, !cases[i].back && !cases[i].ends);
+        assert_int_equal(!w->alive, cases[i].ends);
+        if (!cases[i].ends && !cases[i].back) { /* a daemon waits, and has said that it does */
+            assert_true(drain_lock_wanted(w->inside.config->store));
+            close(rival);
+            rival = -1;
+            world_run(w, 5 * SECOND);
+            assert_false(w->inside.spare);
+            assert_false(drain_lock_wanted(w->inside.config->store));
+        }
+        if (w->alive)
+            (void)lock_of(w, NT_EBUSY); /* it is its own */
+        if (cases[i].ends) {            /* what it had is the rival's now, with nothing in between */
+            assert_page(w, kept, PAGE_QUEUED);
+            close(rival);
+            world_start(w);
+        }
+        world_run(w, 2 * MINUTE);
+        assert_page(w, sent, PAGE_SENT);
+        assert_page(w, kept, PAGE_SENT);
+        assert_int_equal(w->twilio.messages.n, 2);
+        world_free(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +216,7 @@ int main(void)
         cmocka_unit_test(test_trouble__each_operation_of_the_store_fails_once),
         cmocka_unit_test(test_trouble__a_store_that_cannot_be_written),
         cmocka_unit_test(test_trouble__a_drainer_does_not_end_with_debts),
+        cmocka_unit_test(test_trouble__back_to_the_store_with_the_lock_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

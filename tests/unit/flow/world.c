@@ -250,6 +250,7 @@ void world_start(struct world *w)
     w->inside.store = frail;
     w->drain = (struct drain_options){.daemon = !w->options.send,
                                       .follow = !w->options.no_follow,
+                                      .unlocked = w->options.unlocked,
                                       .listen_fd = -1,
                                       .socket = w->options.socket ? w->socket : NULL,
                                       .wake_fd = -1,

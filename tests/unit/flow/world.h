@@ -48,6 +48,7 @@ struct world_options {
     const char *config;  /* further top-level sections; NULL none */
     bool send;           /* a send's drainer, not a daemon */
     bool no_follow;      /* receipts are not asked for */
+    bool unlocked;       /* could not take the drain lock */
     bool socket;         /* listens for hand-overs */
     uint64_t seed;       /* of everything that is random; 0: jitter is always in the middle */
 };
