@@ -1,4 +1,5 @@
 /* http: what is certain about a request, against a server that misbehaves in every way. */
+#include "client.h"
 #include "server.h"
 
 #include "base/mem.h"
@@ -18,46 +19,6 @@
 
 #include <cmocka.h>
 
-/* What a callback was told, kept. */
-struct seen {
-    int calls;
-    enum http_end end;
-    long status;
-    char body[4096], error[300], request_id[64];
-    size_t body_len;
-    int64_t retry_after, started;
-    bool trust;
-};
-
-static void keep(void *arg, const struct http_result *r)
-{
-    struct seen *s = arg;
-    s->calls++;
-    s->end = r->end;
-    s->status = r->status;
-    s->body_len = r->body_len;
-    snprintf(s->body, sizeof s->body, "%s", r->body);
-    snprintf(s->error, sizeof s->error, "%s", r->error);
-    snprintf(s->request_id, sizeof s->request_id, "%s", r->request_id);
-    s->retry_after = r->retry_after;
-    s->started = r->started;
-    s->trust = r->trust;
-}
-
-static struct http *make(int connections)
-{
-    struct http_options o = {.ca_file = "",
-                             .proxy = "",
-                             .connect_timeout = 5000,
-                             .timeout = 20000,
-                             .connections = connections,
-                             .address_cache = "",
-                             .user_agent = "test/1"};
-    struct http *h = NULL;
-    assert_int_equal(http_new(&o, &h), NT_OK);
-    return h;
-}
-
 static enum nt_status start(struct http *h, const char *method, int port, const char *form, int64_t timeout,
                             struct seen *s)
 {
@@ -71,21 +32,15 @@ static enum nt_status start(struct http *h, const char *method, int port, const 
                              .form = form,
                              .form_len = form ? strlen(form) : 0,
                              .timeout = timeout,
-                             .done = keep,
+                             .done = client_keep,
                              .arg = s};
     return http_start(h, &r);
-}
-
-static void finish(struct http *h)
-{
-    while (http_active(h))
-        assert_int_equal(http_run(h, NULL, NULL, 0, -1), NT_OK);
 }
 
 static void post(struct http *h, struct server *server, struct seen *s)
 {
     assert_int_equal(start(h, "POST", server_port(server), "Body=x", 0, s), NT_OK);
-    finish(h);
+    client_finish(h);
     assert_int_equal(s->calls, 1);
 }
 
@@ -94,7 +49,7 @@ static void test_http__asks_as_it_should(void **state)
     (void)state;
     static const struct server_step steps[] = {{ACT_ANSWER, NULL}};
     struct server *server = server_start(steps, 1, false);
-    struct http *h = make(4);
+    struct http *h = client_make(4, "", "");
     struct seen s;
     post(h, server, &s);
     assert_int_equal(s.end, HTTP_ANSWERED);
@@ -116,7 +71,7 @@ static void test_http__asks_as_it_should(void **state)
 
     /* A GET after a POST, on the same handle and connection. */
     assert_int_equal(start(h, "GET", server_port(server), NULL, 0, &s), NT_OK);
-    finish(h);
+    client_finish(h);
     assert_int_equal(s.end, HTTP_ANSWERED);
     request = server_last(server);
     assert_ptr_equal(strstr(request, "GET /2010-04-01/x?y=1 HTTP/1.1\r\n"), request);
@@ -133,7 +88,7 @@ static void test_http__sends_large_forms(void **state)
     (void)state;
     static const struct server_step steps[] = {{ACT_ANSWER, NULL}};
     struct server *server = server_start(steps, 1, false);
-    struct http *h = make(1);
+    struct http *h = client_make(1, "", "");
     char *form = malloc(200001);
     assert_non_null(form);
     memset(form, 'a', 200000);
@@ -141,7 +96,7 @@ static void test_http__sends_large_forms(void **state)
     struct seen s;
     assert_int_equal(start(h, "POST", server_port(server), form, 0, &s), NT_OK);
     memset(form, 'b', 200000); /* it has been copied */
-    finish(h);
+    client_finish(h);
     assert_int_equal(s.end, HTTP_ANSWERED);
     const char *body = strstr(server_last(server), "\r\n\r\n") + 4;
     assert_int_equal(strspn(body, "a"), 200000);
@@ -191,7 +146,7 @@ static void test_http__tells_what_is_certain(void **state)
             const struct server_step steps[] = {{warm ? ACT_ANSWER : table[i].step.act, table[i].step.text},
                                                 table[i].step};
             struct server *server = server_start(steps, 2, false);
-            struct http *h = make(4);
+            struct http *h = client_make(4, "", "");
             struct seen s;
             if (warm) {
                 post(h, server, &s);
@@ -217,7 +172,7 @@ static void test_http__does_not_use_a_closed_connection(void **state)
     (void)state;
     static const struct server_step steps[] = {{ACT_ANSWER_CLOSE, NULL}};
     struct server *server = server_start(steps, 1, false);
-    struct http *h = make(4);
+    struct http *h = client_make(4, "", "");
     struct seen s;
     for (int i = 1; i <= 5; i++) {
         post(h, server, &s);
@@ -232,7 +187,7 @@ static void test_http__does_not_use_a_closed_connection(void **state)
 static void test_http__knows_what_has_never_been_sent(void **state)
 {
     (void)state;
-    struct http *h = make(4);
+    struct http *h = client_make(4, "", "");
     struct seen s;
     /* A port that is surely closed: bound, but nobody listens. */
     int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -241,7 +196,7 @@ static void test_http__knows_what_has_never_been_sent(void **state)
     assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
     assert_int_equal(start(h, "POST", ntohs(address.sin_port), "Body=x", 0, &s), NT_OK);
-    finish(h);
+    client_finish(h);
     assert_int_equal(s.end, HTTP_NEVER_SENT);
     assert_int_equal(s.status, 0);
     assert_false(s.trust);
@@ -249,10 +204,10 @@ static void test_http__knows_what_has_never_been_sent(void **state)
     close(fd);
 
     struct http_request r = {
-        .method = "POST", .url = "https://nobody.invalid/", .form = "x", .form_len = 1, .done = keep, .arg = &s};
+        .method = "POST", .url = "https://nobody.invalid/", .form = "x", .form_len = 1, .done = client_keep, .arg = &s};
     s = (struct seen){0};
     assert_int_equal(http_start(h, &r), NT_OK);
-    finish(h);
+    client_finish(h);
     assert_int_equal(s.calls, 1);
     assert_int_equal(s.end, HTTP_NEVER_SENT);
     http_free(h);
@@ -263,7 +218,7 @@ static void test_http__a_connection_reset_at_once_is_no_answer(void **state)
     (void)state;
     static const struct server_step steps[] = {{ACT_ANSWER, NULL}};
     struct server *server = server_start(steps, 1, true);
-    struct http *h = make(1);
+    struct http *h = client_make(1, "", "");
     struct seen s;
     /* Whether bytes left before the reset came is a race, so both are right; an answer is not. */
     post(h, server, &s);
@@ -278,14 +233,14 @@ static void test_http__gives_up_in_time(void **state)
     (void)state;
     static const struct server_step steps[] = {{ACT_STALL, NULL}};
     struct server *server = server_start(steps, 1, false);
-    struct http *h = make(1);
+    struct http *h = client_make(1, "", "");
     struct seen first, second;
     assert_int_equal(start(h, "POST", server_port(server), "Body=x", 1500, &first), NT_OK);
     while (!first.calls && server_requests(server) == 0)
         assert_int_equal(http_run(h, NULL, NULL, 0, 1), NT_OK);
     /* The only connection is taken, so this one waits for it, and never leaves. */
     assert_int_equal(start(h, "POST", server_port(server), "Body=y", 50, &second), NT_OK);
-    finish(h);
+    client_finish(h);
     assert_int_equal(first.end, HTTP_UNKNOWN);
     assert_int_equal(second.end, HTTP_NEVER_SENT);
     assert_int_equal(server_requests(server), 1);
@@ -296,7 +251,7 @@ static void test_http__gives_up_in_time(void **state)
 static void test_http__refuses_odd_requests(void **state)
 {
     (void)state;
-    struct http *h = make(1);
+    struct http *h = client_make(1, "", "");
     static const char *const urls[] = {
         "",
         "http://192.0.2.1/",
@@ -308,7 +263,7 @@ static void test_http__refuses_odd_requests(void **state)
         "file:///etc/passwd",
         "https://example.org/\r\nX: y",
     };
-    struct http_request r = {.method = "GET", .done = keep};
+    struct http_request r = {.method = "GET", .done = client_keep};
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
         r.url = urls[i];
         assert_int_equal(http_start(h, &r), NT_EINVAL);
@@ -331,11 +286,11 @@ static void test_http__many_at_once_share_the_connections(void **state)
     static const struct server_step steps[] = {{ACT_ANSWER, NULL}};
     static struct seen s[N];
     struct server *server = server_start(steps, 1, false);
-    struct http *h = make(8);
+    struct http *h = client_make(8, "", "");
     for (int i = 0; i < N; i++)
         assert_int_equal(start(h, "POST", server_port(server), "Body=x", 0, &s[i]), NT_OK);
     assert_int_equal(http_active(h), N);
-    finish(h);
+    client_finish(h);
     for (int i = 0; i < N; i++) {
         assert_int_equal(s[i].calls, 1);
         assert_int_equal(s[i].end, HTTP_ANSWERED);
@@ -370,12 +325,12 @@ static void test_http__callbacks_may_start_requests(void **state)
     (void)state;
     static const struct server_step steps[] = {{ACT_ANSWER, NULL}};
     struct server *server = server_start(steps, 1, false);
-    struct chain c = {make(1), server_port(server), 10};
+    struct chain c = {client_make(1, "", ""), server_port(server), 10};
     char url[64];
     snprintf(url, sizeof url, "http://127.0.0.1:%d/", c.port);
     struct http_request r = {.method = "POST", .url = url, .form = "x", .form_len = 1, .done = next, .arg = &c};
     assert_int_equal(http_start(c.http, &r), NT_OK);
-    finish(c.http);
+    client_finish(c.http);
     assert_int_equal(c.left, 0);
     assert_int_equal(server_requests(server), 10);
     assert_int_equal(server_connections(server), 1);
@@ -386,7 +341,7 @@ static void test_http__callbacks_may_start_requests(void **state)
 static void test_http__waits_for_the_callers_descriptors_too(void **state)
 {
     (void)state;
-    struct http *h = make(1);
+    struct http *h = client_make(1, "", "");
     int fd[2];
     bool ready = true;
     assert_int_equal(pipe(fd), 0);
@@ -405,7 +360,7 @@ static void test_http__freeing_drops_what_is_under_way(void **state)
     (void)state;
     static const struct server_step steps[] = {{ACT_STALL, NULL}};
     struct server *server = server_start(steps, 1, false);
-    struct http *h = make(4);
+    struct http *h = client_make(4, "", "");
     struct seen s[3];
     for (int i = 0; i < 3; i++)
         assert_int_equal(start(h, "POST", server_port(server), "Body=x", 0, &s[i]), NT_OK);
@@ -425,7 +380,7 @@ static void test_http__proxies_of_the_environment_do_not_count(void **state)
     struct server *server = server_start(steps, 1, false);
     setenv("http_proxy", "http://127.0.0.1:1", 1);
     setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
-    struct http *h = make(1);
+    struct http *h = client_make(1, "", "");
     struct seen s;
     post(h, server, &s);
     assert_int_equal(s.end, HTTP_ANSWERED);
@@ -448,9 +403,9 @@ static void test_http__asks_the_proxy(void **state)
     assert_int_equal(http_new(&o, &h), NT_OK);
     struct seen s = {0};
     struct http_request r = {
-        .method = "POST", .url = "https://pager.invalid/", .form = "x", .form_len = 1, .done = keep, .arg = &s};
+        .method = "POST", .url = "https://pager.invalid/", .form = "x", .form_len = 1, .done = client_keep, .arg = &s};
     assert_int_equal(http_start(h, &r), NT_OK);
-    finish(h);
+    client_finish(h);
     assert_int_equal(s.end, HTTP_NEVER_SENT);
     assert_true(s.trust);
     assert_int_equal(s.retry_after, -1);
@@ -478,7 +433,7 @@ static void test_http__survives_missing_memory(void **state)
         if (!status)
             status = start(h, "POST", server_port(server), "Body=x", 0, &s);
         if (!status) {
-            finish(h);
+            client_finish(h);
             assert_int_equal(s.calls, 1);
         }
         failed = mem_failed();

@@ -1,4 +1,5 @@
 /* http, asked of servers that are not Twilio's: headers, uploads, redirects, bodies that are taken as they come. */
+#include "client.h"
 #include "server.h"
 
 #include "base/mem.h"
@@ -14,27 +15,6 @@
 
 #include <cmocka.h>
 
-struct seen {
-    int calls;
-    enum http_end end;
-    long status;
-    char body[4096], error[300], head[4096];
-    size_t body_len;
-    size_t taken, enough; /* bytes given to take; it refuses beyond enough */
-};
-
-static void keep(void *arg, const struct http_result *r)
-{
-    struct seen *s = arg;
-    s->calls++;
-    s->end = r->end;
-    s->status = r->status;
-    s->body_len = r->body_len;
-    snprintf(s->body, sizeof s->body, "%s", r->body);
-    snprintf(s->error, sizeof s->error, "%s", r->error);
-    snprintf(s->head, sizeof s->head, "%s", r->head);
-}
-
 static bool take(void *arg, const char *data, size_t len)
 {
     struct seen *s = arg;
@@ -43,33 +23,23 @@ static bool take(void *arg, const char *data, size_t len)
     return !s->enough || s->taken <= s->enough;
 }
 
-static struct http *make(void)
-{
-    struct http_options o = {.ca_file = "",
-                             .proxy = "",
-                             .connect_timeout = 30000,
-                             .timeout = 60000,
-                             .connections = 4,
-                             .address_cache = "",
-                             .user_agent = "test/1"};
-    struct http *h = NULL;
-    assert_int_equal(http_new(&o, &h), NT_OK);
-    return h;
-}
-
 static struct http_request request(const char *method, const struct server *server, struct seen *s, char url[100])
 {
     memset(s, 0, sizeof *s);
     snprintf(url, 100, "http://127.0.0.1:%d/first", server_port(server));
-    return (struct http_request){
-        .method = method, .url = url, .foreign = true, .keep_head = true, .body_max = 1000, .done = keep, .arg = s};
+    return (struct http_request){.method = method,
+                                 .url = url,
+                                 .foreign = true,
+                                 .keep_head = true,
+                                 .body_max = 1000,
+                                 .done = client_keep,
+                                 .arg = s};
 }
 
 static void run(struct http *h, const struct http_request *r, struct seen *s)
 {
     assert_int_equal(http_start(h, r), NT_OK);
-    while (http_active(h))
-        assert_int_equal(http_run(h, NULL, NULL, 0, -1), NT_OK);
+    client_finish(h);
     assert_int_equal(s->calls, 1);
 }
 
@@ -104,7 +74,7 @@ static void test_http_foreign__uploads(void **state)
     char *lines[] = {(char[]){"Content-Type: image/png"}, (char[]){"X-Token: hush"}, (char[]){"Expect: 100-continue"}};
     const struct strlist headers = {lines, 2, 2};
     struct server *server = server_start(steps, 1, false);
-    struct http *h = make();
+    struct http *h = client_make(4, "", "");
     struct seen s;
     char url[100];
     struct http_request r = request("PUT", server, &s, url);
@@ -163,7 +133,7 @@ static void test_http_foreign__takes_as_it_comes(void **state)
     (void)state;
     static const struct server_step steps[] = {{ACT_HUGE, NULL}};
     struct server *server = server_start(steps, 1, false);
-    struct http *h = make();
+    struct http *h = client_make(4, "", "");
     struct seen s;
     char url[100];
     struct http_request r = request("GET", server, &s, url);
@@ -195,7 +165,7 @@ static void test_http_foreign__error_bodies_are_no_pictures(void **state)
         {ACT_TEXT,
          "HTTP/1.1 103 Early\r\nX-Early: 1\r\n\r\nHTTP/1.1 200 OK\r\nX-A: c\r\nContent-Length: 3\r\n\r\nyes"}};
     struct server *server = server_start(steps, 2, false);
-    struct http *h = make();
+    struct http *h = client_make(4, "", "");
     struct seen s;
     char url[100];
     struct http_request r = request("GET", server, &s, url);
@@ -228,7 +198,7 @@ static void test_http_foreign__redirects(void **state)
     const struct server_step steps[] = {
         {ACT_TEXT, "HTTP/1.1 301 Moved\r\nLocation: /second\r\nContent-Length: 0\r\n\r\n"}, {ACT_TEXT, there}};
     struct server *server = server_start(steps, 2, false);
-    struct http *h = make();
+    struct http *h = client_make(4, "", "");
     struct seen s;
     char url[100];
     struct http_request r = request("GET", server, &s, url);
@@ -267,7 +237,7 @@ static void test_http_foreign__redirects_end(void **state)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         const struct server_step steps[] = {{ACT_TEXT, table[i].answer}};
         struct server *server = server_start(steps, 1, false);
-        struct http *h = make();
+        struct http *h = client_make(4, "", "");
         struct seen s;
         char url[100];
         struct http_request r = request(table[i].method, server, &s, url);
@@ -287,7 +257,7 @@ static void test_http_foreign__cancelled(void **state)
     (void)state;
     static const struct server_step steps[] = {{ACT_STALL, NULL}};
     struct server *server = server_start(steps, 1, false);
-    struct http *h = make();
+    struct http *h = client_make(4, "", "");
     struct seen s;
     char url[100];
     struct http_request r = request("GET", server, &s, url);
@@ -310,7 +280,7 @@ static void test_http_foreign__cancelled(void **state)
 static void test_http_foreign__is_asked_for(void **state)
 {
     (void)state;
-    struct http *h = make();
+    struct http *h = client_make(4, "", "");
     struct seen s = {0};
     const struct strlist headers = {NULL, 0, 0};
     const struct http_request refused[] = {
@@ -332,12 +302,12 @@ static void test_http_foreign__is_asked_for(void **state)
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         struct http_request r = refused[i];
         r.url = "http://127.0.0.1:1/";
-        r.done = keep;
+        r.done = client_keep;
         r.arg = &s;
         if (http_start(h, &r) != NT_EINVAL)
             fail_msg("%zu was taken", i);
     }
-    struct http_request far = {.method = "GET", .url = "http://192.0.2.1/", .done = keep, .arg = &s};
+    struct http_request far = {.method = "GET", .url = "http://192.0.2.1/", .done = client_keep, .arg = &s};
     assert_int_equal(http_start(h, &far), NT_EINVAL);
     far.foreign = true;
     assert_int_equal(http_start(h, &far), NT_OK);

@@ -1,4 +1,5 @@
 /* http over TLS: whom it trusts, and how it gets along without a name server. */
+#include "client.h"
 #include "tls.h"
 
 #include "twilio/http.h"
@@ -30,58 +31,27 @@ static int tear_down(void **state)
     return 0;
 }
 
-struct seen {
-    int calls;
-    enum http_end end;
-    long status;
-    bool trust;
-    char error[300];
-};
-
-static void keep(void *arg, const struct http_result *r)
-{
-    struct seen *s = arg;
-    s->calls++;
-    s->end = r->end;
-    s->status = r->status;
-    s->trust = r->trust;
-    snprintf(s->error, sizeof s->error, "%s", r->error);
-}
-
-static struct http *make(const char *ca_file, const char *cache)
-{
-    struct http_options o = {.ca_file = ca_file,
-                             .proxy = "",
-                             .timeout = 10000,
-                             .connections = 4,
-                             .address_cache = cache,
-                             .user_agent = "test/1"};
-    struct http *h;
-    assert_int_equal(http_new(&o, &h), NT_OK);
-    return h;
-}
-
 static void begin(struct http *h, const char *host, struct seen *s)
 {
     char url[100];
     snprintf(url, sizeof url, "https://%s:%d/", host, tls.port);
     *s = (struct seen){0};
-    struct http_request r = {.method = "GET", .url = url, .user = "AC1", .password = "hush", .done = keep, .arg = s};
+    struct http_request r = {
+        .method = "GET", .url = url, .user = "AC1", .password = "hush", .done = client_keep, .arg = s};
     assert_int_equal(http_start(h, &r), NT_OK);
 }
 
 static void get(struct http *h, const char *host, struct seen *s)
 {
     begin(h, host, s);
-    while (http_active(h))
-        assert_int_equal(http_run(h, NULL, NULL, 0, -1), NT_OK);
+    client_finish(h);
     assert_int_equal(s->calls, 1);
 }
 
 static void test_http_tls__trusts_the_ca_file(void **state)
 {
     (void)state;
-    struct http *h = make(tls.ca_file, "");
+    struct http *h = client_make(4, tls.ca_file, "");
     struct seen s;
     for (int i = 0; i < 3; i++) {
         get(h, "localhost", &s);
@@ -96,12 +66,11 @@ static void test_http_tls__refuses_an_unknown_authority(void **state)
     (void)state;
     const char *const ca_files[] = {"", "/nonexistent/ca.pem"};
     for (size_t i = 0; i < 2; i++) {
-        struct http *h = make(ca_files[i], "");
+        struct http *h = client_make(4, ca_files[i], "");
         struct seen s[3];
         for (int k = 0; k < 3; k++)
             begin(h, "localhost", &s[k]);
-        while (http_active(h))
-            assert_int_equal(http_run(h, NULL, NULL, 0, -1), NT_OK);
+        client_finish(h);
         for (int k = 0; k < 3; k++) {
             assert_int_equal(s[k].calls, 1);
             assert_int_equal(s[k].end, HTTP_NEVER_SENT);
@@ -115,7 +84,7 @@ static void test_http_tls__refuses_an_unknown_authority(void **state)
 static void test_http_tls__refuses_another_host_name(void **state)
 {
     (void)state;
-    struct http *h = make(tls.ca_file, "");
+    struct http *h = client_make(4, tls.ca_file, "");
     struct seen s;
     get(h, "127.0.0.1", &s);
     assert_int_equal(s.end, HTTP_NEVER_SENT);
@@ -141,7 +110,7 @@ static void test_http_tls__uses_the_last_good_address_when_names_fail(void **sta
     char path[120];
     struct seen s;
     write_cache(path, "pager.invalid", "127.0.0.1");
-    struct http *h = make(tls.ca_file, path);
+    struct http *h = client_make(4, tls.ca_file, path);
     get(h, "pager.invalid", &s);
     assert_int_equal(s.end, HTTP_ANSWERED);
     assert_int_equal(s.status, 200);
@@ -162,7 +131,7 @@ static void test_http_tls__an_address_is_not_a_name(void **state)
     struct seen s;
     /* Somebody wrote our server's address under another name. */
     write_cache(path, "elsewhere.invalid", "127.0.0.1");
-    struct http *h = make(tls.ca_file, path);
+    struct http *h = client_make(4, tls.ca_file, path);
     get(h, "elsewhere.invalid", &s);
     assert_int_equal(s.end, HTTP_NEVER_SENT);
     assert_true(s.trust);
@@ -176,7 +145,7 @@ static void test_http_tls__keeps_the_address_of_a_success(void **state)
     char path[120], line[100] = "", expected[100];
     struct seen s;
     snprintf(path, sizeof path, "%s/kept", tls.folder);
-    struct http *h = make(tls.ca_file, path);
+    struct http *h = client_make(4, tls.ca_file, path);
     get(h, "localhost", &s);
     assert_int_equal(s.end, HTTP_ANSWERED);
     http_free(h);
