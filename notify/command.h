@@ -16,7 +16,8 @@ extern const struct command command_send, command_render, command_serve, command
 
 struct arguments;
 
-/* Takes what `send` and `render` take. Not 0: the exit status; it was said why, and out is empty. */
+/* Takes what `send` and `render` take (and `channel` some of). Not 0: the exit status; it was said why, and out is
+ * empty. */
 int command_arguments(const struct command *c, int argc, char **argv, struct arguments *out);
 /* "notify_twilio: " and the words on stderr, with the hint how to get help. Returns 64. */
 int command_usage(const struct command *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
