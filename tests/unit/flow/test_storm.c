@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int64_t problem(struct world *w, const char *to, int host, const char *state)
 {
@@ -263,6 +264,85 @@ static void test_storm__a_quiet_numbers_first_page_goes_before_a_backlog(void **
     world_free(w);
 }
 
+/* ms since the world began of the first request to the number; −1 none. */
+static int64_t first_asked(const struct world *w, const char *to)
+{
+    for (size_t i = 0; i < w->twilio.posts.n; i++)
+        if (!strcmp(w->twilio.posts.item[i].to, to))
+            return w->twilio.posts.item[i].boot - 100000000;
+    return -1;
+}
+
+/* 4,000 alerts a second to twenty numbers, and one to another number every 10 ms, over connections that each take 150
+ * ms for a page: 107 a second. */
+static void test_storm__quiet_numbers_need_not_wait_for_it(void **state)
+{
+    (void)state;
+    enum { STORMY = 20, QUIET = 60, BURST = 40, CONNECTIONS = 10 };
+    struct world *w = world_new(&(struct world_options){
+        .senders = "    - {from: \"+15005550006\", segments_per_second: 100000}\n", .socket = true, .no_follow = true});
+    char number[STORMY + QUIET][NUMBER_MAX], host[32];
+    int64_t told[STORMY + QUIET], longest = 0, longest_of_storm = 0;
+    int connection[CONNECTIONS];
+    world_start(w);
+    world_run(w, 100);
+    for (int i = 0; i < CONNECTIONS; i++)
+        connection[i] = world_connect(w);
+    for (int i = 0; i < STORMY + QUIET; i++) {
+        snprintf(number[i], sizeof number[i], "+1500556%04d", i);
+        told[i] = -1;
+    }
+    for (int moment = 0; moment < QUIET; moment++) {
+        for (int i = 0; i < BURST; i++) {
+            int n = moment * BURST + i;
+            snprintf(host, sizeof host, "host=web%d", n);
+            if (told[n % STORMY] < 0)
+                told[n % STORMY] = world_now(w);
+            world_tell(connection[i % CONNECTIONS], number[n % STORMY], host, "state=CRITICAL", NULL);
+        }
+        world_run(w, 5);
+        told[STORMY + moment] = world_now(w);
+        world_tell(connection[0], number[STORMY + moment], "host=db01", "state=CRITICAL", NULL);
+        world_run(w, 5);
+    }
+    world_run(w, 3 * SECOND);
+    for (int i = 0; i < STORMY + QUIET; i++) {
+        int64_t asked = first_asked(w, number[i]), took = asked - told[i];
+        int64_t *most = i < STORMY ? &longest_of_storm : &longest;
+        assert_true(asked >= 0);
+        if (took > *most)
+            *most = took;
+    }
+    assert_in_range(longest, 0, 100); /* all in their order: two round trips */
+    assert_in_range(longest_of_storm, 0, 2500);
+    for (int i = 0; i < CONNECTIONS; i++)
+        close(connection[i]);
+    world_free(w);
+}
+
+/* Many answers at once are no reason to let connections wait for the last of them, nor are receipts. */
+static void test_storm__connections_are_busy(void **state)
+{
+    (void)state;
+    enum { PAGES = 1600, ROUND_TRIP = 150, CONNECTIONS = 16 };
+    struct world *w =
+        world_new(&(struct world_options){.senders = "    - {from: \"+15005550006\", segments_per_second: 100000}\n"});
+    for (int n = 0; n < PAGES; n++) {
+        char number[NUMBER_MAX];
+        snprintf(number, sizeof number, "+1500556%04d", n);
+        (void)problem(w, number, 0, "CRITICAL");
+    }
+    world_start(w);
+    world_run(w, MINUTE);
+    assert_int_equal(w->twilio.posts.n, PAGES);
+    const struct tw_post *p = w->twilio.posts.item;
+    double ideal = (double)(PAGES - CONNECTIONS) / CONNECTIONS * ROUND_TRIP;
+    double took = (double)(p[PAGES - 1].boot - p[0].boot);
+    assert_true(ideal / took >= 0.95);
+    assert_in_range(w->twilio.gets, 10, 40); /* receipts: a list a second */
+    world_free(w);
+}
+
 /* A day without a line, 500 alerts, then it comes back. */
 static void test_storm__a_day_of_outage(void **state)
 {
@@ -330,6 +410,8 @@ int main(void)
         cmocka_unit_test(test_storm__urgent_never_waits_for_routine),
         cmocka_unit_test(test_storm__a_sender_is_paced_and_busy),
         cmocka_unit_test(test_storm__a_quiet_numbers_first_page_goes_before_a_backlog),
+        cmocka_unit_test(test_storm__quiet_numbers_need_not_wait_for_it),
+        cmocka_unit_test(test_storm__connections_are_busy),
         cmocka_unit_test(test_storm__a_day_of_outage),
         cmocka_unit_test(test_storm__expired_urgent_pages_are_told_in_the_next_digest),
     };

@@ -398,15 +398,11 @@ static void put(struct frame *f, const char *key, const char *value)
         assert_true(frame_put(f, key, value));
 }
 
-char *world_offer(struct world *w, const struct order *order, int64_t wait)
+static bool send_order(int fd, const struct order *order)
 {
     struct frame frame;
-    int fd = call_socket(w);
-    if (fd < 0)
-        return NULL;
-    char *memory = mem_alloc(FRAME_MAX), *answer = mem_zalloc(FRAME_MAX);
+    char *memory = mem_alloc(FRAME_MAX);
     assert_non_null(memory);
-    assert_non_null(answer);
     frame_init(&frame, memory);
     put(&frame, "notify_twilio", "1");
     put(&frame, "request", order->uuid);
@@ -415,7 +411,40 @@ char *world_offer(struct world *w, const struct order *order, int64_t wait)
         put(&frame, "to", order->to.item[i]);
     for (size_t i = 0; i < order->pairs.n; i++)
         put(&frame, order->pairs.pair[i].key, order->pairs.pair[i].value);
-    bool sent = send(fd, frame.data, frame.len, MSG_NOSIGNAL) == (ssize_t)frame.len, answered = false;
+    bool sent = send(fd, frame.data, frame.len, MSG_NOSIGNAL) == (ssize_t)frame.len;
+    mem_free(memory);
+    return sent;
+}
+
+int world_connect(const struct world *w)
+{
+    int fd = call_socket(w);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+void world_tell(int connection, const char *to, ...)
+{
+    char answer[8192];
+    struct order order;
+    va_list pairs;
+    while (recv(connection, answer, sizeof answer, 0) > 0) {
+    }
+    va_start(pairs, to);
+    fill_order(&order, NULL, to, pairs);
+    va_end(pairs);
+    assert_true(send_order(connection, &order));
+    order_clean(&order);
+}
+
+char *world_offer(struct world *w, const struct order *order, int64_t wait)
+{
+    int fd = call_socket(w);
+    if (fd < 0)
+        return NULL;
+    char *answer = mem_zalloc(FRAME_MAX);
+    assert_non_null(answer);
+    bool sent = send_order(fd, order), answered = false;
     for (int64_t end = world_now(w) + wait; sent && !answered;) {
         ssize_t n = recv(fd, answer, FRAME_MAX - 1, 0);
         answered = n > 0;
@@ -425,7 +454,6 @@ char *world_offer(struct world *w, const struct order *order, int64_t wait)
             world_run(w, 10);
     }
     close(fd);
-    mem_free(memory);
     if (!answered) {
         mem_free(answer);
         answer = NULL;

@@ -132,6 +132,10 @@ int64_t world_alert(struct world *w, const char *source, const char *to, ...) __
 enum nt_status world_order(struct world *w, const struct order *order, struct accepted *out);
 /* host/service is in state: problem or, with OK, recovery. */
 int64_t world_problem(struct world *w, const char *to, const char *host, const char *state);
+/* A connection to the socket for world_tell(), to close(). */
+int world_connect(const struct world *w);
+/* Hands an alert over on it and waits for nothing; answers to earlier ones are dropped. */
+void world_tell(int connection, const char *to, ...) __attribute__((sentinel));
 /* Hands an order over on the socket and waits at most so many ms. The answer, for mem_free(); NULL: none came. */
 char *world_offer(struct world *w, const struct order *order, int64_t wait);
 /* The same with an alert; the answer must come. */
