@@ -143,6 +143,7 @@ class OutOfMemory(delivery.Test):
                   ("render", "--graph", "cpu", "--save", "saved.gif", *alert()),
                   ("send", "--dry-run", "-t", "alice", *alert()),
                   ("send", "--dry-run", "--json", "-t", "alice,bob", *alert()))
+        self.told(site, ("render", "-t", "alice"), stdin="The generator is running\n")
 
     def test_config(self):
         site = self.site()

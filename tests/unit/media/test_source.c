@@ -534,6 +534,39 @@ static void test_source__no_memory(void **state)
         }
 }
 
+/* Not only the beginning: with a login, and with the session of the last one. */
+static void test_source__no_memory_on_the_way(void **state)
+{
+    struct fixture f;
+    unsigned char png[128];
+    chart(png, 318);
+    for (int remembered = 0; remembered < 2; remembered++)
+        for (unsigned long n = 1;; n++) {
+            fake_transport_init(&((struct sandbox *)*state)->transport);
+            zabbix(&f, *state);
+            if (!remembered)
+                sandbox_empty(f.box->state);
+            mem_fail_at(n);
+            start(&f);
+            for (int i = 0; f.source && i < 4; i++)
+                if (strcmp(LAST(&f)->method, "POST") == 0)
+                    answer(&f, 302, LOGIN, "", 0);
+                else
+                    answer(&f, 200, "", png, sandbox_png_len);
+            bool failed = mem_failed();
+            mem_fail_at(0);
+            assert_int_equal(f.ended, 1);
+            /* a session that cannot be kept, or a line of the log, costs no picture */
+            if (*f.why)
+                assert_true(failed);
+            else
+                assert_int_equal(f.picture.len, sandbox_png_len);
+            picture_clean(&f.picture);
+            if (!failed)
+                break;
+        }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sandbox_setup, sandbox_teardown)
 
 int main(void)
@@ -551,6 +584,7 @@ int main(void)
         TEST(test_source__zabbix_session_is_private),
         TEST(test_source__zabbix_fails),
         TEST(test_source__no_memory),
+        TEST(test_source__no_memory_on_the_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
