@@ -119,7 +119,7 @@ class OutOfMemory(delivery.Test):
         sim = self.simulator(settings=delivery.QUICK)
         site = self.site(sim)
         sim.faults([{"method": "POST", "to": BOB, "do": "status", "status": 400, "code": 21610}])
-        self.assert_exit(site.run("send", "-t", "oncall", "--wait", "60", *alert()), 0)
+        self.assert_exit(site.run("send", "-t", "oncall", *alert()), 0)
         delivery.drain_to_end(site, 30)
         for pid in site.survivors():
             delivery.kill(pid, 15)
@@ -244,8 +244,8 @@ class OutOfMemory(delivery.Test):
             fault = Fault(site.folder)
             serve = site.start("serve", env=fault.environment(nth), binary=delivery.fault_binary())
             harness.wait_until(lambda: serve.poll() is not None or site.socket.exists(), 20)
-            done = site.run("send", "-t", phone, *alert(host=host), timeout=120)
-            harness.end_process(serve)
+            done = site.run("send", "-t", phone, "--wait", "60", *alert(host=host), timeout=150)
+            harness.end_process(serve, 60)
             err = serve.err_path.read_text()
             what = f"allocation {nth}: serve {serve.returncode}: {err}\nsend {done.returncode}: {done.stderr}\n{site.log()}"
             fault.check(what)
