@@ -31,13 +31,14 @@ static int64_t look_after(const struct flight *f)
     return f->d->boot + drain_backoff(f->looks - 2);
 }
 
+/* A store that cannot tell makes a look that tells nothing: another page's message must not be taken for this one's. */
 static bool known(void *arg, const char *sid)
 {
-    const struct flight *f = arg;
+    struct flight *f = arg;
     bool is = false;
     struct store *s = f->d->r->store;
     if (s->ops->sid_known(s, sid, &is) != NT_OK)
-        return false;
+        f->looked_ok = false;
     /* another look-up of this turn may have found it first */
     for (const struct flight *o = f->d->flight; !is && o; o = o->next)
         is = o != f && !strcmp(o->found, sid);
@@ -66,13 +67,13 @@ static void listed(void *arg, const struct http_result *r)
     if (to < f->started + ago)
         to = f->started + ago;
     long i = reconcile_find(f->page, &list, from, to, known, f);
-    if (i >= 0) {
+    if (f->looked_ok && i >= 0) {
         snprintf(f->found, sizeof f->found, "%s", list.item[i].sid);
         snprintf(f->found_status, sizeof f->found_status, "%s", list.item[i].status);
     }
     bool asked_late =
         f->d->boot >= f->started_boot + LOOK_CONCLUSIVE && f->look_at >= f->started_boot + LOOK_CONCLUSIVE;
-    f->conclusive = asked_late && reconcile_conclusive(&list, from);
+    f->conclusive = f->looked_ok && asked_late && reconcile_conclusive(&list, from);
     message_list_clean(&list);
 }
 

@@ -142,8 +142,6 @@ enum nt_status order_read(const char *frame, size_t len, struct order *out, stru
                 return bad(error, "request", "not of version 1 (the first pair must be notify_twilio=1)");
             continue;
         }
-        if (!key_len || key_len > FRAME_KEY_MAX)
-            return bad(error, "request", "a key is empty or too long");
         memcpy(name, key, key_len);
         name[key_len] = '\0';
         if (!strcmp(name, macros_mark)) {

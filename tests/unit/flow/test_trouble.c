@@ -70,7 +70,7 @@ static void test_trouble__each_operation_of_the_store_fails_once(void **state)
     for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
         bool failed = true;
         int failures = 0;
-        for (long n = 1; failed; n += 1 + n / 25) {
+        for (long n = 1; failed; n += 1 + n / 12) {
             int64_t id[4];
             struct world *w = world_new(
                 &(struct world_options){.config = "throttle: {urgent: [{pages: 1, per: 1m}]}\n"
@@ -99,8 +99,76 @@ static void test_trouble__each_operation_of_the_store_fails_once(void **state)
             world_rules_end(w);
             world_free(w);
         }
-        assert_true(failures > 50);
+        assert_true(failures > 30);
     }
+}
+
+/* Lists without bodies, and a store that fails while an unknown page is looked for: the message of another page of the
+ * same number is not taken for its own. */
+static void test_trouble__a_look_without_the_store_tells_nothing(void **state)
+{
+    (void)state;
+    bool failed = true;
+    for (long n = 1; failed && n < 400; n += 1 + n / 30) {
+        struct world *w = world_new(&(struct world_options){0});
+        w->twilio.redacted = true;
+        int64_t first = world_problem(w, ALICE, "web01", "CRITICAL");
+        world_start(w);
+        world_run(w, 10 * SECOND);
+        assert_page(w, first, PAGE_DELIVERED);
+        world_twilio(w, (struct fault){.kind = FAULT_RESET_BEFORE, .times = 1});
+        int64_t second = world_problem(w, ALICE, "web02", "CRITICAL");
+        w->frail.fail_at = n;
+        w->frail.fail_with = NT_ENOMEM;
+        w->respawn = true;
+        world_run(w, 5 * MINUTE);
+        failed = w->frail.failed;
+        assert_page(w, second, PAGE_DELIVERED);
+        assert_int_equal(fake_twilio_of_page(&w->twilio, second), 1);
+        assert_int_equal(w->twilio.messages.n, 2);
+        world_rules_end(w);
+        world_free(w);
+    }
+}
+
+/* Each allocation from a moment on, for as long as something happens: `from` ms after the start. */
+static void fail_from(int64_t from, unsigned long most)
+{
+    bool failed = true;
+    for (unsigned long n = 1; failed && n < most; n += 1 + n / 12) {
+        int64_t id[4];
+        struct world *w =
+            world_new(&(struct world_options){.config = "throttle: {urgent: [{pages: 1, per: 1m}]}\n"
+                                                        "contacts:\n"
+                                                        "  - {name: alice, numbers: [\"" ALICE "\"]}\n"
+                                                        "  - {name: bob, numbers: [\"" BOB "\"]}\n"
+                                                        "  - {name: carol, numbers: [\"" CAROL "\", \"" DAVE "\"]}\n"});
+        eventful(w, id);
+        w->respawn = true;
+        world_start(w);
+        if (from)
+            world_run(w, from);
+        mem_fail_at(n);
+        world_run(w, 3 * SECOND);
+        failed = mem_failed();
+        mem_fail_at(0);
+        world_run(w, 10 * MINUTE);
+        assert_int_equal(world_count(w, PAGE_UNSETTLED), 0);
+        for (size_t i = 0; i < 3; i++) /* whichever goes first */
+            assert_true(PAGE_BIT(world_state(w, id[i])) & (PAGE_BIT(PAGE_DELIVERED) | PAGE_BIT(PAGE_MERGED)));
+        assert_page(w, id[3], PAGE_DELIVERED);
+        assert_int_equal(fake_twilio_messages(&w->twilio, DAVE), 1);
+        world_rules_end(w);
+        world_free(w);
+    }
+}
+
+static void test_trouble__each_allocation_of_a_moment_fails_once(void **state)
+{
+    (void)state;
+    fail_from(0, 3000);           /* claims, answers, refusals */
+    fail_from(59 * SECOND, 3000); /* the digest */
+    fail_from(500, 600);          /* the first look at the list */
 }
 
 static void test_trouble__a_store_that_cannot_be_written(void **state)
@@ -214,6 +282,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_trouble__each_allocation_fails_once),
         cmocka_unit_test(test_trouble__each_operation_of_the_store_fails_once),
+        cmocka_unit_test(test_trouble__a_look_without_the_store_tells_nothing),
+        cmocka_unit_test(test_trouble__each_allocation_of_a_moment_fails_once),
         cmocka_unit_test(test_trouble__a_store_that_cannot_be_written),
         cmocka_unit_test(test_trouble__a_drainer_does_not_end_with_debts),
         cmocka_unit_test(test_trouble__back_to_the_store_with_the_lock_alone),
