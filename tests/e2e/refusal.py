@@ -8,9 +8,12 @@ A place is where a run can fail: "1:fdatasync" of Calls, "sqlite3_step" of Funct
 import errno
 import mmap
 import os
+import pathlib
 import struct
 import subprocess
 import tempfile
+
+import harness
 
 REFUSE = os.environ.get("NT_REFUSE", "")
 LIBRARY = os.environ.get("NT_TORTURE_LIBRARY", "")
@@ -57,8 +60,14 @@ class Calls:
     @staticmethod
     def usable():
         """False where the kernel does not ask anybody (before Linux 5.6, or in a container that forbids it)."""
+        if not REFUSE:
+            return False
         with tempfile.TemporaryDirectory(prefix="nt-refuse-") as folder:
-            return bool(REFUSE) and subprocess.run([REFUSE, "--report", f"{folder}/report", "/bin/true"]).returncode == 0
+            report = pathlib.Path(folder, "report")
+            done = subprocess.run([REFUSE, "--report", str(report), "/bin/true"])
+            if done.returncode == 0:
+                harness.wait_until(report.exists, 30, "the report is there")
+            return done.returncode == 0
 
     def __init__(self, folder, place=None, nth=0, error=None):
         self.report = folder / "refused"

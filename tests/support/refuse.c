@@ -27,6 +27,8 @@
  * DIAGNOSTICS: 125 when the kernel has no user notification (before Linux 5.6) or forbids it; 126 and 127 as in a
  * shell. While nobody answers, a process stands still: should this one be killed, the others are told ENOSYS.
  */
+#include "process.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -41,13 +43,11 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PROCESSES = 64, TASKS = 512, CALL_MAX = 512, CONTROL = 900, CUT_MAX = 1 << 20, NOT_POSSIBLE = 125 };
+enum { PROCESSES = 64, TASKS = 512, CALL_MAX = 512, CONTROL = 900, NOT_POSSIBLE = 125 };
 
 /* clang-format off */
 #define CALLS(X) \
@@ -173,26 +173,12 @@ static int receive_descriptor(int from)
 
 /* ---- in the process that watches ---- */
 
-static pid_t group_of(pid_t pid)
-{
-    char path[64], line[256];
-    int group = pid;
-    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
-    FILE *f = fopen(path, "re");
-    while (f && fgets(line, sizeof line, f))
-        if (sscanf(line, "Tgid: %d", &group) == 1)
-            break;
-    if (f)
-        fclose(f);
-    return group;
-}
-
 static int process_of(pid_t pid)
 {
     for (unsigned i = 0; i < TASKS; i++)
         if (task[i].task == pid)
             return task[i].process;
-    pid_t group = group_of(pid);
+    pid_t group = process_group(pid);
     int p = 0;
     while (p < processes && process[p].pid != group)
         p++;
@@ -216,90 +202,6 @@ static int may_fail(const struct seccomp_data *d)
            !(command == F_GETFD || command == F_SETFD || command == F_GETFL || command == F_SETFL);
 }
 
-/* Where the call is made: the file that is mapped there, and the offset in it. */
-static void find_place(pid_t pid, uint64_t ip, char *out, size_t size)
-{
-    char path[64], line[4352];
-    snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
-    snprintf(out, size, "%#llx", (unsigned long long)ip);
-    FILE *f = fopen(path, "re");
-    while (f && fgets(line, sizeof line, f)) {
-        unsigned long long from, to, offset;
-        int at = 0;
-        if (sscanf(line, "%llx-%llx %*s %llx %*s %*s %n", &from, &to, &offset, &at) >= 3 && at && ip >= from &&
-            ip < to) {
-            line[strcspn(line, "\n")] = '\0';
-            snprintf(out, size, "%s+%#llx", line + at, (unsigned long long)ip - from + offset);
-            break;
-        }
-    }
-    if (f)
-        fclose(f);
-}
-
-/* brk says where the heap ends, whether it could be moved or not. */
-static int64_t heap_end(pid_t pid)
-{
-    char path[64], line[4352];
-    unsigned long long from, to, end = 0;
-    snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
-    FILE *f = fopen(path, "re");
-    while (f && fgets(line, sizeof line, f))
-        if (strstr(line, " [heap]") && sscanf(line, "%llx-%llx", &from, &to) == 2)
-            end = to;
-    if (f)
-        fclose(f);
-    return (int64_t)end;
-}
-
-static int is_stream(int fd)
-{
-    int type = 0;
-    socklen_t n = sizeof type;
-    struct stat st;
-    if (fstat(fd, &st) != 0)
-        return 0;
-    if (S_ISSOCK(st.st_mode))
-        return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0 && type == SOCK_STREAM;
-    return S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode);
-}
-
-/* Makes half of the call for the process. 1: its result is in *value; 0: it cannot be cut, or nothing is ready. */
-static int cut(pid_t pid, const struct seccomp_data *d, int64_t *value)
-{
-    static char memory[CUT_MAX];
-    int reads = d->nr == SYS_read || d->nr == SYS_pread64 || d->nr == SYS_recvfrom;
-    int writes = d->nr == SYS_write || d->nr == SYS_pwrite64 || d->nr == SYS_sendto;
-    size_t n = d->args[2] / 2;
-    if ((!reads && !writes) || d->args[2] < 2 || n > sizeof memory || (d->nr == SYS_sendto && d->args[4]))
-        return 0;
-    int handle = (int)syscall(SYS_pidfd_open, group_of(pid), 0);
-    int fd = handle < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, handle, (int)d->args[0], 0);
-    ssize_t done = -1;
-    struct pollfd ready = {.fd = fd, .events = reads ? POLLIN : POLLOUT};
-    struct iovec here = {.iov_base = memory, .iov_len = n}, there = {.iov_len = n};
-    memcpy(&there.iov_base, &d->args[1], sizeof there.iov_base);
-    if (fd >= 0 && is_stream(fd) && poll(&ready, 1, 0) == 1) {
-        if (writes && process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)n)
-            done = d->nr == SYS_write      ? write(fd, memory, n)
-                   : d->nr == SYS_pwrite64 ? pwrite(fd, memory, n, (off_t)d->args[3])
-                                           : send(fd, memory, n, (int)d->args[3] | MSG_NOSIGNAL);
-        else if (reads)
-            done = d->nr == SYS_read      ? read(fd, memory, n)
-                   : d->nr == SYS_pread64 ? pread(fd, memory, n, (off_t)d->args[3])
-                                          : recv(fd, memory, n, (int)d->args[3]);
-        here.iov_len = there.iov_len = done > 0 ? (size_t)done : 0;
-        if (reads && done > 0 && process_vm_writev(pid, &here, 1, &there, 1, 0) != done)
-            done = -1;
-    }
-    if (fd >= 0)
-        close(fd);
-    if (handle >= 0)
-        close(handle);
-    *value = done;
-    return done >= 0;
-}
-
 static void answer(int listener, const struct seccomp_notif *asked)
 {
     static int begun;
@@ -314,9 +216,9 @@ static void answer(int listener, const struct seccomp_notif *asked)
         if (order.process == p + 1 && order.number == d->nr && !*outcome &&
             (order.error ? n == (uint32_t)order.nth : n >= (uint32_t)order.nth)) {
             char place[4200];
-            find_place((pid_t)asked->pid, d->instruction_pointer, place, sizeof place);
+            process_place((pid_t)asked->pid, d->instruction_pointer, place, sizeof place);
             int spared = strstr(place, "/libasan.so") || strstr(place, "/liblsan.so") || strstr(place, "/libubsan.so");
-            if (spared || order.error || cut((pid_t)asked->pid, d, &value)) {
+            if (spared || order.error || process_cut((pid_t)asked->pid, d, &value)) {
                 snprintf(outcome, sizeof outcome, "%s %d %s %u %s\n", spared ? "spared" : "refused", p + 1,
                          name_of(d->nr), n, place);
                 if (!spared) {
@@ -325,7 +227,7 @@ static void answer(int listener, const struct seccomp_notif *asked)
                     reply.val = order.error ? 0 : value;
                     if (d->nr == SYS_brk) {
                         reply.error = 0;
-                        reply.val = heap_end((pid_t)asked->pid);
+                        reply.val = process_heap_end((pid_t)asked->pid);
                     }
                     if (order.stop)
                         kill((pid_t)asked->pid, SIGSTOP);
