@@ -339,14 +339,14 @@ enum nt_status claim_pages(struct drainer *d)
         return NT_OK;
     if (d->gate_failures > 0)
         free = flights ? 0 : 1; /* one probe, to see whether it works again */
-    struct ready_room room = {.limit = free < ENGINE_TURN ? free : ENGINE_TURN,
+    struct ready_room room = {.limit = engine_share(free),
                               .crowded = d->gate_failures > 0 ? free : free - kept_free(d),
                               .ambiguous = ENGINE_AMBIGUOUS_LANE};
     int before = d->flights;
     d->holds_left = HOLDS_A_TURN;
     d->held_for.lane = READY_NONE;
     enum nt_status st = ready_pick(&d->ready, d->now, &room, offer, d);
-    d->turn_full = d->flights - before == ENGINE_TURN;
+    d->turn_full = room.limit < free && d->flights - before == room.limit;
     return st == NT_OK ? d->failed : st;
 }
 

@@ -23,7 +23,7 @@ enum {
     ENGINE_REASON = 512,       /* a step's words */
     ENGINE_AMBIGUOUS_LANE = 2, /* look-ups of one number that may hold connections */
     ENGINE_LATE = 120,         /* s after which a page shows its age */
-    ENGINE_TURN = 16,          /* answers that a turn records, and requests that it starts */
+    ENGINE_TURN = 16,          /* answers, or requests, from which on a turn takes half of them */
     ENGINE_ALERTS = 8,         /* alerts that it takes in while requests are under way: their answers wait behind it */
 };
 
@@ -225,6 +225,13 @@ void spare_leave(struct drainer *d);
  * would send them again. */
 bool spare_owes(const struct drainer *d);
 
+/* Of so many answers to record, or connections to use, those that a turn takes: the first are on their way again before
+ * the last are looked at, and next time they do not come all at once. */
+static inline int engine_share(int n)
+{
+    return n <= ENGINE_TURN ? n : n / 2 > ENGINE_TURN ? n / 2 : ENGINE_TURN;
+}
+
 /* flights.c: in the order in which they were claimed */
 struct flight *flight_new(struct drainer *d, const struct page *page);
 void flight_free(struct flight *f);
@@ -233,7 +240,8 @@ bool flight_same_object(const struct drainer *d, int32_t lane, uint64_t object);
 void flight_lost(struct flight *f, const char *why);
 /* After a turn: what was recorded stays, what is over goes, and the lanes are counted anew. */
 void flights_sweep(struct drainer *d);
-bool flights_finished(const struct drainer *d);
+/* How many have an outcome that is not recorded yet. */
+int flights_finished(const struct drainer *d);
 bool flights_asked(const struct drainer *d);
 
 /* line.c */

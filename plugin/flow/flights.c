@@ -74,12 +74,12 @@ void flights_sweep(struct drainer *d)
     }
 }
 
-bool flights_finished(const struct drainer *d)
+int flights_finished(const struct drainer *d)
 {
+    int n = 0;
     for (const struct flight *f = d->flight; f; f = f->next)
-        if (f->step == FLIGHT_ANSWERED || f->step == FLIGHT_LOOKED)
-            return true;
-    return false;
+        n += f->step == FLIGHT_ANSWERED || f->step == FLIGHT_LOOKED;
+    return n;
 }
 
 bool flights_asked(const struct drainer *d)

@@ -349,7 +349,7 @@ enum nt_status settle_flights(struct drainer *d)
 {
     struct store *s = d->r->store;
     enum nt_status st = NT_OK;
-    int left = ENGINE_TURN; /* the connections of the first are used again before the last are looked at */
+    int left = engine_share(flights_finished(d));
     for (struct flight *f = d->flight; st == NT_OK && f && left; f = f->next) {
         struct page *p = NULL;
         enum flight_step next = FLIGHT_OVER;
