@@ -165,14 +165,7 @@ static void test_source__url_fails(void **state)
 
 static void test_source__url_is_not_asked(void **state)
 {
-    static const char *const values[] = {"a b",
-                                         "Gr\xc3\xb6\xc3\x9f"
-                                         "e",
-                                         "a\nHost: evil",
-                                         "<b>",
-                                         "a\"b",
-                                         "{x}",
-                                         "a\\b"};
+    static const char *const values[] = {"a b", "Gr\303\266\303\237e", "a\nHost: evil", "<b>", "a\"b", "{x}", "a\\b"};
     struct fixture f;
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         fixture_init(&f, *state, CONFIG_GRAPH_URL);
