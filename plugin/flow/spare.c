@@ -349,6 +349,9 @@ void spare_leave(struct drainer *d)
     log_warning("the store %s works again: %zu pages written back", r->config->store, c.n);
     if (mirror_sync(d, true) != NT_OK)
         d->seen = 0;
+    /* what could not be read when it was left: nobody else asks what became of it as long as we live */
+    if (lookup_remnants(d) != NT_OK)
+        log_error("pages that were being sent when the store failed wait for the next drainer");
 done:
     store_close(real);
     if (st != NT_OK) /* nobody can be handed anything: pages go on from here */

@@ -109,6 +109,9 @@ static enum nt_status frail_page_get(struct store *s, int64_t id, struct page **
 
 static enum nt_status frail_pages(struct store *s, const struct store_query *q, store_visit_page *visit, void *arg)
 {
+    struct frail_store *f = frail_of(s);
+    if (f->control->trouble != NT_OK && f->control->unreadable)
+        return f->control->trouble;
     return READ(s, pages(REAL(s), q, visit, arg));
 }
 

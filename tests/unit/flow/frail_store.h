@@ -13,6 +13,7 @@ struct frail {
     long die_at; /* the nth write (a commit counts before and after) is not made any more; 0 = never */
     bool dead;
     enum nt_status trouble; /* what every begin says; NT_OK = no trouble */
+    bool unreadable;        /* then no pages can be listed either */
     long writes;            /* so far */
     long fail_at;           /* the nth operation from now fails, once; 0 = none */
     enum nt_status fail_with;

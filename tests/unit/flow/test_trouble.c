@@ -197,6 +197,33 @@ static void test_trouble__a_store_that_cannot_be_written(void **state)
     }
 }
 
+/* What is under way when nothing can be read any more is not in memory: it is looked up as soon as the store is back.
+ */
+static void test_trouble__a_store_that_cannot_be_read_for_a_while(void **state)
+{
+    (void)state;
+    static const enum fault_kind what[] = {FAULT_RESET_AFTER, FAULT_RESET_BEFORE};
+    for (size_t i = 0; i < sizeof what / sizeof *what; i++) {
+        struct world *w = world_new(&(struct world_options){0});
+        world_twilio(w, (struct fault){.kind = what[i], .times = 1});
+        int64_t id = world_problem(w, ALICE, "web01", "CRITICAL");
+        world_start(w);
+        world_run(w, 50); /* under way */
+        assert_page(w, id, PAGE_SENDING);
+        w->frail.trouble = NT_EIO;
+        w->frail.unreadable = true;
+        world_run(w, 10 * SECOND);
+        assert_true(w->inside.spare);
+        w->frail.trouble = NT_OK;
+        world_run(w, 2 * MINUTE);
+        assert_false(w->inside.spare);
+        assert_page(w, id, PAGE_DELIVERED);
+        assert_int_equal(w->twilio.messages.n, 1);
+        world_rules_end(w);
+        world_free(w);
+    }
+}
+
 /* What it has sent from memory is still due in the store: whoever came after it would send it again. */
 static void test_trouble__a_drainer_does_not_end_with_debts(void **state)
 {
@@ -285,6 +312,7 @@ int main(void)
         cmocka_unit_test(test_trouble__a_look_without_the_store_tells_nothing),
         cmocka_unit_test(test_trouble__each_allocation_of_a_moment_fails_once),
         cmocka_unit_test(test_trouble__a_store_that_cannot_be_written),
+        cmocka_unit_test(test_trouble__a_store_that_cannot_be_read_for_a_while),
         cmocka_unit_test(test_trouble__a_drainer_does_not_end_with_debts),
         cmocka_unit_test(test_trouble__back_to_the_store_with_the_lock_alone),
     };
