@@ -252,6 +252,12 @@ def spread(count, most):
     return range(1, count + 1) if count <= most else sorted({1 + i * count // most for i in range(most)})
 
 
+def tell(result):
+    """A finding is told when it is made: all of it takes its time."""
+    if result.exception():
+        print(f"\nfinding: {result.exception()}", flush=True)
+
+
 class Pictures(http.server.ThreadingHTTPServer):
     def handle_error(self, request, client_address):
         """Who asks may be gone: that is what this is about."""
@@ -338,6 +344,8 @@ class Torture(delivery.Test):
             # what has to do with Twilio may take half a minute: that first
             runs = sorted((run for s in scenarios for run in s.runs), key=lambda run: not run.lasts())
             results = {run: pool.submit(run.run) for run in runs}
+            for result in results.values():
+                result.add_done_callback(tell)
         for scenario in scenarios:
             fired = findings = 0
             for run in scenario.runs:
