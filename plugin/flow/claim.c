@@ -332,21 +332,21 @@ static int kept_free(struct drainer *d)
 
 enum nt_status claim_pages(struct drainer *d)
 {
-    int flights = under_way(d), free = d->r->config->twilio.connections - flights - track_asking(d);
+    int flights = under_way(d), idle = d->r->config->twilio.connections - flights - track_asking(d);
     d->pace_next = INT64_MAX;
     if (d->leaving || d->handing_over || d->boot < d->gate_until || (!d->starter_asked && d->o->starter->at_once) ||
         storm_begins(d))
         return NT_OK;
     if (d->gate_failures > 0)
-        free = flights ? 0 : 1; /* one probe, to see whether it works again */
-    struct ready_room room = {.limit = engine_share(free),
-                              .crowded = d->gate_failures > 0 ? free : free - kept_free(d),
+        idle = flights ? 0 : 1; /* one probe, to see whether it works again */
+    struct ready_room room = {.limit = engine_share(idle),
+                              .crowded = d->gate_failures > 0 ? idle : idle - kept_free(d),
                               .ambiguous = ENGINE_AMBIGUOUS_LANE};
     int before = d->flights;
     d->holds_left = HOLDS_A_TURN;
     d->held_for.lane = READY_NONE;
     enum nt_status st = ready_pick(&d->ready, d->now, &room, offer, d);
-    d->turn_full = room.limit < free && d->flights - before == room.limit;
+    d->turn_full = room.limit < idle && d->flights - before == room.limit;
     return st == NT_OK ? d->failed : st;
 }
 
