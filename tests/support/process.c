@@ -65,6 +65,14 @@ int64_t process_heap_end(pid_t pid)
     return (int64_t)end;
 }
 
+int process_unlocks(pid_t pid, uint64_t where)
+{
+    struct flock lock = {0};
+    struct iovec here = {.iov_base = &lock, .iov_len = sizeof lock}, there = {.iov_len = sizeof lock};
+    memcpy(&there.iov_base, &where, sizeof there.iov_base);
+    return process_vm_readv(pid, &here, 1, &there, 1, 0) == (ssize_t)sizeof lock && lock.l_type == F_UNLCK;
+}
+
 static int is_stream(int fd)
 {
     int type = 0;

@@ -40,6 +40,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -192,12 +193,17 @@ static int process_of(pid_t pid)
     return p;
 }
 
-/* fcntl that only looks at flags, or sets them, cannot fail; nor can asking where the heap ends. */
-static int may_fail(const struct seccomp_data *d)
+/* fcntl that only looks at flags, or sets them, cannot fail; nor can asking where the heap ends, or giving up a lock on
+ * a file system of this machine. */
+static int may_fail(pid_t pid, const struct seccomp_data *d)
 {
     int command = (int)d->args[1];
     if (d->nr == SYS_brk)
         return d->args[0] != 0;
+    if (d->nr == SYS_flock)
+        return !(command & LOCK_UN);
+    if (d->nr == SYS_fcntl && (command == F_SETLK || command == F_SETLKW))
+        return !process_unlocks(pid, d->args[2]);
     return d->nr != SYS_fcntl ||
            !(command == F_GETFD || command == F_SETFD || command == F_GETFL || command == F_SETFL);
 }
@@ -209,7 +215,7 @@ static void answer(int listener, const struct seccomp_notif *asked)
     struct seccomp_notif_resp reply = {.id = asked->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
     if (!begun) { /* the start of the command itself */
         begun = d->nr == SYS_execve;
-    } else if (d->nr >= 0 && d->nr < CALL_MAX && may_fail(d)) {
+    } else if (d->nr >= 0 && d->nr < CALL_MAX && may_fail((pid_t)asked->pid, d)) {
         int p = process_of((pid_t)asked->pid);
         uint32_t n = ++process[p].count[d->nr];
         int64_t value = 0;
