@@ -2,11 +2,8 @@
  * http: many requests at once over libcurl's multi interface, driven by one epoll.
  *
  * A struct http owns its transfers (transfer.c). One is on the active list from http_start() to its callback, then in a
- * pool for the next request, so that handles and buffers are made once. Callbacks run from collect() and
- * lose_patience() alone, never inside libcurl, so they may start new requests; they must not free the http.
- *
- * A name server that does not answer costs PATIENCE once: then requests go on with the last good addresses, which
- * libcurl keeps for a minute as if they had been looked up.
+ * pool for the next request, so that handles and buffers are made once. Callbacks run from collect() and late_turn()
+ * alone, never inside libcurl, so they may start new requests; they must not free the http.
  *
  * DIAGNOSTICS: NT_ENOMEM; NT_EINVAL for a request or a proxy that makes no sense; NT_EIO when the event loop breaks.
  * How a request ended is in its result, never in a status.
@@ -19,12 +16,6 @@
 #include "twilio/sigpipe.h"
 
 #include <string.h>
-
-enum {
-    /* How long a name server may take before the last good addresses are tried, ms; less with a short connect_timeout.
-     */
-    PATIENCE = 2000
-};
 
 static int64_t boot_now(void)
 {
@@ -113,7 +104,7 @@ enum nt_status http_start(struct http *h, const struct http_request *r)
     if (!status) {
         struct sigpipe guard;
         sigpipe_hold(&guard); /* it may close aged connections */
-        if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK)
+        if (!late_begin(t))
             status = NT_ENOMEM;
         sigpipe_release(&guard);
     }
@@ -121,8 +112,6 @@ enum nt_status http_start(struct http *h, const struct http_request *r)
         to_pool(t);
         return status;
     }
-    if (!t->resolved && h->patience < 0)
-        h->patience = t->begun + h->name_patience;
     link_active(t);
     return NT_OK;
 }
@@ -177,9 +166,10 @@ int64_t http_next(const struct http *h)
     int64_t now = boot_now(), next = -1;
     if (h->timer >= 0)
         next = h->timer > now ? h->timer - now : 0;
-    if (h->patience >= 0) {
-        int64_t patience = h->patience > now ? h->patience - now : 0;
-        next = next < 0 || patience < next ? patience : next;
+    int64_t late = late_next(h);
+    if (late >= 0) {
+        late = late > now ? late - now : 0;
+        next = next < 0 || late < next ? late : next;
     }
     return next;
 }
@@ -189,7 +179,7 @@ int http_active(const struct http *h)
     return h->active_n;
 }
 
-static void finish(struct transfer *t, CURLcode code)
+void http_finish(struct transfer *t, CURLcode code)
 {
     struct http_result r;
     transfer_result(t, code, &r);
@@ -212,44 +202,13 @@ static int collect(struct http *h)
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&t);
         curl_multi_remove_handle(h->multi, easy);
         bool once_more = code == CURLE_OK ? transfer_redirect(t) : transfer_amend(t, code);
-        if (once_more && curl_multi_add_handle(h->multi, easy) == CURLM_OK)
+        if (once_more && late_begin(t))
             continue;
-        finish(t, code);
+        http_finish(t, code);
         finished++;
     }
     if (finished)
         addresses_save(&h->addresses, clock_wall(clock_system()));
-    return finished;
-}
-
-/* Requests whose name server does not answer go on with the last good addresses; how many ended because they cannot. */
-static int lose_patience(struct http *h, int64_t now)
-{
-    int finished = 0;
-    if (h->patience < 0 || now < h->patience)
-        return 0;
-    h->patience = -1;
-    struct transfer *next;
-    for (struct transfer *t = h->active; t; t = next) {
-        next = t->next;
-        if (t->resolved)
-            continue;
-        curl_off_t took = 0;
-        curl_easy_getinfo(t->easy, CURLINFO_NAMELOOKUP_TIME_T, &took);
-        if (took > 0) {
-            t->resolved = true;
-        } else if (now - t->begun < h->name_patience) {
-            if (h->patience < 0 || h->patience > t->begun + h->name_patience)
-                h->patience = t->begun + h->name_patience;
-        } else if (!t->used && transfer_use_addresses(t)) {
-            curl_multi_remove_handle(h->multi, t->easy);
-            if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK) {
-                finish(t, CURLE_COULDNT_RESOLVE_HOST);
-                finished++;
-                next = h->active; /* the callback may have dropped any of the others */
-            }
-        }
-    }
     return finished;
 }
 
@@ -273,7 +232,7 @@ static enum nt_status run(struct http *h, const int *fds, bool *ready, int n, in
             if (curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running) == CURLM_ABORTED_BY_CALLBACK)
                 return NT_EIO;
         }
-        int finished = lose_patience(h, now);
+        int finished = late_turn(h, now);
         finished += collect(h);
 
         int64_t wait = timeout < 0 ? -1 : timeout - (now - start);
@@ -281,8 +240,8 @@ static enum nt_status run(struct http *h, const int *fds, bool *ready, int n, in
             wait = 0;
         if (h->timer >= 0)
             least(&wait, h->timer - now);
-        if (h->patience >= 0)
-            least(&wait, h->patience - now);
+        if (late_next(h) >= 0)
+            least(&wait, late_next(h) - now);
 
         struct poller_event events[POLLER_EVENTS];
         int events_n;
@@ -357,11 +316,11 @@ enum nt_status http_new(const struct http_options *o, struct http **out)
         return NT_ENOMEM;
     }
     h->poller = (struct poller){.epoll = -1};
-    h->timer = h->patience = -1;
+    h->timer = -1;
     h->connections = o->connections > 0 ? o->connections : 1;
     h->connect_timeout = o->connect_timeout > 0 ? o->connect_timeout : 5000;
     h->timeout = o->timeout > 0 ? o->timeout : 30000;
-    h->name_patience = h->connect_timeout / 2 < PATIENCE ? h->connect_timeout / 2 : PATIENCE;
+    late_init(h);
 
     const curl_version_info_data *library = curl_version_info(CURLVERSION_NOW);
     status = trust_init(&h->trust, library->capath, library->cainfo, o->ca_file);

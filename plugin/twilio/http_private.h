@@ -1,6 +1,6 @@
 /*
- * http_private: what http.c, http_library.c and transfer.c share. Everything that knows libcurl includes this, and
- * nothing else does.
+ * http_private: what http.c, http_library.c, late.c and transfer.c share. Everything that knows libcurl includes this,
+ * and nothing else does.
  */
 #ifndef NT_TWILIO_HTTP_PRIVATE_H
 #define NT_TWILIO_HTTP_PRIVATE_H
@@ -42,6 +42,8 @@ struct transfer {
     int port;
     struct curl_slist *addresses;
     int64_t started, begun; /* wall, boot */
+    int64_t timeout;        /* ms */
+    int64_t overdue;        /* boot: libcurl should have ended it */
     http_done *done;
     void *arg;
 };
@@ -60,12 +62,27 @@ struct http {
     int64_t timer;         /* when libcurl wants to be called, boot ms; -1 never */
     int64_t name_patience; /* how long a name server may take, ms */
     int64_t patience;      /* when to look for names that take too long, boot ms; -1 never */
+    int64_t overdue;       /* when to look for requests that libcurl has forgotten, boot ms; -1 never */
     int64_t complained;    /* when the log was last told that names cannot be resolved, boot ms; 0 never */
 };
 
 /* Before anything else of libcurl's. */
 enum nt_status http_library_load(void) NT_MUST_USE;
 
+/* http.c */
+/* Tells how it ended, and keeps it for the next request. The callback may start and drop requests. */
+void http_finish(struct transfer *t, CURLcode code);
+
+/* late.c */
+void late_init(struct http *h);
+/* Gives it to libcurl, which may be its second time. False: no memory. */
+bool late_begin(struct transfer *t);
+/* When late_turn() wants to be called, boot ms; -1 never. */
+int64_t late_next(const struct http *h);
+/* How many have ended in it. */
+int late_turn(struct http *h, int64_t now);
+
+/* transfer.c, transfer_setup.c */
 /* An option; the first that fails stays in setup. */
 #define TRANSFER_SET(t, option, value)                                                                                 \
     ((t)->setup = (t)->setup ? (t)->setup : curl_easy_setopt((t)->easy, option, value))

@@ -95,6 +95,7 @@ enum nt_status transfer_prepare(struct transfer *t, const struct http_request *r
     t->used = false;
     t->started = clock_wall(clock_system());
     t->begun = clock_boot(clock_system());
+    t->timeout = r->timeout > 0 ? r->timeout : t->http->timeout;
     t->done = r->done;
     t->arg = r->arg;
     answer_reset(&t->answer);

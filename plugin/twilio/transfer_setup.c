@@ -208,7 +208,6 @@ static enum nt_status configure_unusual(struct transfer *t, const struct http_re
 
 enum nt_status transfer_configure(struct transfer *t, const struct http_request *r)
 {
-    const struct http *h = t->http;
     if (t->unusual)
         make_usual(t);
     if (t->post) {
@@ -224,7 +223,7 @@ enum nt_status transfer_configure(struct transfer *t, const struct http_request 
     TRANSFER_SET(t, CURLOPT_URL, r->url);
     TRANSFER_SET(t, CURLOPT_USERNAME, r->user && *r->user ? r->user : NULL);
     TRANSFER_SET(t, CURLOPT_PASSWORD, r->user && *r->user ? r->password : NULL);
-    TRANSFER_SET(t, CURLOPT_TIMEOUT_MS, (long)(r->timeout > 0 ? r->timeout : h->timeout));
+    TRANSFER_SET(t, CURLOPT_TIMEOUT_MS, (long)t->timeout);
     transfer_configure_protocol(t);
     if (t->secure)
         transfer_configure_trust(t);
