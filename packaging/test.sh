@@ -8,7 +8,7 @@
 #
 # Debian 12, as root or with sudo; elsewhere install by hand and say --no-install. Everything is built in build/.
 # NT_JOBS says how many jobs run at once, NT_NPM_DIR where the packages from npm lie, NT_FUZZ_SECONDS how long each fuzz
-# target runs (10). Exit status: 0 when all passed.
+# target runs (60). Exit status: 0 when all passed.
 set -eu
 cd "$(dirname "$0")/.."
 . packaging/packages.sh
@@ -121,7 +121,7 @@ if ! $quick; then
 
     say 'fuzz: build'
     cmake -S . -B build/fuzz -G Ninja -DCMAKE_C_COMPILER=clang -DCMAKE_BUILD_TYPE=Debug -DNT_WERROR=ON -DNT_FUZZ=ON \
-        -DCMAKE_C_FLAGS_DEBUG='-g -O1' -DNT_SANITIZE=address,undefined -DNT_FUZZ_SECONDS="${NT_FUZZ_SECONDS:-10}" \
+        -DCMAKE_C_FLAGS_DEBUG='-g -O1' -DNT_SANITIZE=address,undefined -DNT_FUZZ_SECONDS="${NT_FUZZ_SECONDS:-60}" \
         -DNT_NPM_DIR="$npm" >build/logs/fuzz-cmake 2>&1 || {
         cat build/logs/fuzz-cmake
         exit 1
