@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "queue/lock.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,9 +11,22 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+static int flock_fails; /* with this errno; 0: it works */
+
+/* What the queue calls: this executable has it before libc has. */
+int flock(int fd, int operation)
+{
+    if (flock_fails) {
+        errno = flock_fails;
+        return -1;
+    }
+    return (int)syscall(SYS_flock, fd, operation);
+}
 
 static int make(void **state)
 {
@@ -310,6 +324,38 @@ static void test_lock__says_when_memory_runs_out(void **state)
     }
 }
 
+/* A file system without locks: whoever must have the lock has not got it, and knows that nobody else is the reason. */
+static void test_lock__a_file_system_without_locks_is_no_drainer(void **state)
+{
+    struct scratch *f = *state;
+    static const int errors[] = {ENOLCK, EOPNOTSUPP};
+    struct place p;
+    assert_int_equal(place_init(&p, f->url, NULL), NT_OK);
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        int fd = 5, writers = -1;
+        long holder = 5;
+        assert_int_equal(write_lock_open(&p, &writers), NT_OK);
+        flock_fails = errors[i];
+        enum nt_status once = drain_lock_take(f->url, false, &fd, &holder);
+        int got = fd;
+        enum nt_status waiting = drain_lock_take(f->url, true, &fd, &holder);
+        enum nt_status look = drain_lock_holder(f->url, &holder);
+        enum nt_status written = write_lock_take(writers, 60000); /* not waited for */
+        flock_fails = 0;
+        close(writers);
+        assert_int_equal(once, NT_EIO);
+        assert_int_equal(got, -1);
+        assert_int_equal(waiting, NT_EIO);
+        assert_int_equal(fd, -1);
+        assert_int_equal(look, NT_EIO);
+        assert_int_equal(holder, 0);
+        assert_int_equal(written, NT_EIO);
+        assert_int_equal(drain_lock_take(f->url, false, &fd, &holder), NT_OK);
+        close(fd);
+    }
+    place_clean(&p);
+}
+
 int main(void)
 {
 #define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, make, drop)
@@ -325,6 +371,7 @@ int main(void)
         IN_FOLDER(test_lock__wanting_it_is_seen_while_it_lasts),
         IN_FOLDER(test_lock__foreign_hands_on_its_files),
         IN_FOLDER(test_lock__says_when_memory_runs_out),
+        IN_FOLDER(test_lock__a_file_system_without_locks_is_no_drainer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -298,10 +298,79 @@ static void test_fit__is_quick_with_a_megabyte(void **state)
     sms_text_clean(&t);
 }
 
+/* Text of one kind of character, so that where a cut falls is known. */
+static void fit_piece(int kind, size_t times, const char *character, const char *end, enum sms_mode mode, int max,
+                      struct sms_text *t)
+{
+    struct rendering r;
+    given_init(&r);
+    assert_true(given_times(&r, kind, 0, character, (int)times) && given(&r, FIXED, 0, end));
+    assert_int_equal(sms_fit(&r, mode, max, t), NT_OK);
+    given_clean(&r);
+}
+
+/* Of a service that is too long to be cut up whole the last 6400 bytes are: they may begin within a character. */
+static void test_fit__the_end_of_a_long_name_begins_at_a_character(void **state)
+{
+    (void)state;
+    static const char *const letters[] = {"ж", "中", "😀", "a"};
+    for (size_t i = 0; i < sizeof letters / sizeof *letters; i++)
+        for (size_t times = 6500; times < 6504; times++) {
+            struct sms_text t;
+            sms_text_init(&t);
+            fit_piece(SPAN_SERVICE, times, letters[i], "!", SMS_AUTO, 2, &t);
+            assert_true(t.truncated && t.segments == 2);
+            /* nothing but the letters and the mark of what is missing */
+            const char *s = buf_text(&t.body), *mark = i == 3 ? ".." : "…";
+            size_t len = strlen(letters[i]), marks = 0;
+            while (strcmp(s, "!") != 0) {
+                if (strncmp(s, letters[i], len) == 0) {
+                    s += len;
+                } else if (strncmp(s, mark, strlen(mark)) == 0) {
+                    s += strlen(mark);
+                    marks++;
+                } else {
+                    fail_msg("%s, %zu times: \"%s\"", letters[i], times, s);
+                }
+            }
+            assert_int_equal(marks, 1);
+            sms_text_clean(&t);
+        }
+}
+
+/* Twilio takes 1600 characters; the blank behind them is nothing that is missed. */
+static void test_fit__blanks_beyond_the_end_give_way_first(void **state)
+{
+    (void)state;
+    struct sms_text t;
+    sms_text_init(&t);
+    fit_piece(SPAN_FIT, 1600, "a", " \n", SMS_AUTO, 0, &t);
+    assert_false(t.truncated);
+    assert_int_equal(t.body.len, 1600);
+    fit_piece(SPAN_FIT, 1598, "a", " \n", SMS_AUTO, 0, &t);
+    assert_false(t.truncated);
+    assert_int_equal(t.body.len, 1600); /* in their place they stay */
+    fit_piece(SPAN_FIT, 1601, "a", " \n", SMS_AUTO, 0, &t);
+    assert_true(t.truncated);
+    sms_text_clean(&t);
+}
+
+/* Forced into GSM-7 an accent over a blank is a blank, and a message of blanks would be refused. */
+static void test_fit__what_is_stripped_to_nothing_says_so(void **state)
+{
+    (void)state;
+    struct sms_text t;
+    sms_text_init(&t);
+    fit_piece(FIXED, 3, " \u0302", " ", SMS_FORCE_GSM7, 1, &t);
+    assert_string_equal(buf_text(&t.body), "(no text)");
+    assert_true(t.truncated);
+    sms_text_clean(&t);
+}
+
 static void test_fit__returns_out_of_memory(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"“quoted” ", "ж ", "a\x80\xff", "plain "};
+    static const char *const texts[] = {"“quoted” ", "ж ", "a\x80\xff", "plain ", "жж"};
     for (int mode = SMS_AUTO; mode <= SMS_FORCE_UCS2; mode++)
         for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
             for (unsigned long n = 1;; n++) {
@@ -324,6 +393,32 @@ static void test_fit__returns_out_of_memory(void **state)
             }
 }
 
+/* Whatever the tables' sizes are when the memory ends, and when nothing but blanks is left. */
+static void test_fit__returns_out_of_memory_at_any_length(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"a", "ж", " \u0302"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        for (int times = 1; times <= 66; times++)
+            for (unsigned long n = 1;; n++) {
+                struct rendering r;
+                struct sms_text t;
+                given_init(&r);
+                sms_text_init(&t);
+                assert_true(given_times(&r, FIXED, 0, texts[i], times));
+                mem_fail_at(n);
+                enum nt_status status = sms_fit(&r, i == 2 ? SMS_FORCE_GSM7 : SMS_AUTO, 1, &t);
+                bool failed = mem_failed();
+                mem_fail_at(0);
+                assert_int_equal(status, failed ? NT_ENOMEM : NT_OK);
+                assert_int_equal(t.body.len > 0, !failed);
+                given_clean(&r);
+                sms_text_clean(&t);
+                if (!failed)
+                    break;
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,7 +427,11 @@ int main(void)
         cmocka_unit_test(test_fit__lets_the_least_important_go_first),
         cmocka_unit_test(test_fit__defends_itself),
         cmocka_unit_test(test_fit__is_quick_with_a_megabyte),
+        cmocka_unit_test(test_fit__the_end_of_a_long_name_begins_at_a_character),
+        cmocka_unit_test(test_fit__blanks_beyond_the_end_give_way_first),
+        cmocka_unit_test(test_fit__what_is_stripped_to_nothing_says_so),
         cmocka_unit_test(test_fit__returns_out_of_memory),
+        cmocka_unit_test(test_fit__returns_out_of_memory_at_any_length),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,6 +75,8 @@ static void test_transliterate__forces_everything(void **state)
         {"\u0301", "?"},
         {"\u200B", ""},
         {"ά", "?"},
+        {"\xff", "?"},             /* not even UTF-8 */
+        {"a\x80\xe2\x82", "a???"}, /* one a byte */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buf out;

@@ -183,6 +183,20 @@ static void test_addresses__a_folder_that_is_not_there_does_no_harm(void **state
     addresses_clean(&a);
 }
 
+/* A folder stands where the file belongs: nothing is left beside it, and the addresses are still known. */
+static void test_addresses__what_cannot_be_replaced_stays_in_memory(void **state)
+{
+    (void)state;
+    struct addresses a;
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(addresses_init(&a, path), NT_OK);
+    addresses_note(&a, "one", 443, "192.0.2.1");
+    addresses_save(&a, now_ms() + 61000);
+    assert_found(&a, "one", 443, "192.0.2.1");
+    addresses_clean(&a);
+    assert_int_equal(rmdir(path), 0); /* and remove_folder() finds nothing else */
+}
+
 static void test_addresses__survives_missing_memory(void **state)
 {
     (void)state;
@@ -217,6 +231,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_addresses__reads_a_damaged_file, make_folder, remove_folder),
         cmocka_unit_test(test_addresses__takes_only_names_and_addresses),
         cmocka_unit_test(test_addresses__a_folder_that_is_not_there_does_no_harm),
+        cmocka_unit_test_setup_teardown(test_addresses__what_cannot_be_replaced_stays_in_memory, make_folder,
+                                        remove_folder),
         cmocka_unit_test_setup_teardown(test_addresses__survives_missing_memory, make_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

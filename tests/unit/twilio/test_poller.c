@@ -2,10 +2,13 @@
 #include "twilio/poller.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -139,6 +142,79 @@ static void test_poller__has_bounds(void **state)
     poller_clean(&p);
 }
 
+/* Sets how many descriptors this process may have; the limit that was. */
+static rlim_t limit_descriptors(rlim_t n)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = n;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    return before;
+}
+
+static void test_poller__tells_what_the_kernel_refuses(void **state)
+{
+    (void)state;
+    struct poller p;
+    int n, fds[] = {-1, -1};
+    bool woken;
+    rlim_t limit = limit_descriptors(0);
+    enum nt_status status = poller_init(&p);
+    limit_descriptors(limit);
+    assert_int_equal(status, NT_EIO);
+    assert_int_equal(p.epoll, -1);
+    poller_clean(&p);
+
+    /* poll(2) takes no more than a process may have */
+    assert_int_equal(poller_init(&p), NT_OK);
+    limit = limit_descriptors(1);
+    status = poller_wait(&p, fds, NULL, 2, 0, events, &n, &woken);
+    limit_descriptors(limit);
+    assert_int_equal(status, NT_EIO);
+    assert_int_equal(n, 0);
+    assert_false(woken);
+    assert_int_equal(poller_wait(&p, fds, NULL, 2, 0, events, &n, &woken), NT_OK);
+
+    poller_clean(&p);
+    assert_int_equal(poller_wait(&p, NULL, NULL, 0, 0, events, &n, &woken), NT_EIO);
+    assert_false(woken);
+}
+
+static volatile sig_atomic_t alarms;
+
+static void count_alarm(int number)
+{
+    (void)number;
+    alarms++;
+}
+
+static void test_poller__a_signal_ends_the_waiting(void **state)
+{
+    (void)state;
+    struct poller p;
+    int n, pair[2];
+    bool woken, ready = true;
+    /* Again and again: one that comes before the waiting does not end it. */
+    const struct itimerval often = {{0, 10000}, {0, 10000}}, never = {{0, 0}, {0, 0}};
+    struct sigaction before, counted = {.sa_handler = count_alarm};
+    assert_int_equal(poller_init(&p), NT_OK);
+    assert_int_equal(pipe(pair), 0);
+    assert_int_equal(sigaction(SIGALRM, &counted, &before), 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+    assert_int_equal(poller_wait(&p, NULL, NULL, 0, -1, events, &n, &woken), NT_OK);
+    assert_true(woken && alarms > 0);
+    assert_int_equal(n, 0);
+    assert_int_equal(poller_wait(&p, pair, &ready, 1, -1, events, &n, &woken), NT_OK);
+    assert_true(woken && !ready);
+    assert_int_equal(n, 0);
+    assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+    assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+    close(pair[0]);
+    close(pair[1]);
+    poller_clean(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +222,8 @@ int main(void)
         cmocka_unit_test(test_poller__tells_which_of_the_callers_is_ready),
         cmocka_unit_test(test_poller__polls_what_the_epoll_refuses),
         cmocka_unit_test(test_poller__has_bounds),
+        cmocka_unit_test(test_poller__tells_what_the_kernel_refuses),
+        cmocka_unit_test(test_poller__a_signal_ends_the_waiting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

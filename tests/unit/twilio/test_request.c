@@ -95,6 +95,20 @@ static void test_request__form_has_all_that_is_configured(void **state)
                 "ValidityPeriod=600\nRiskCheck=disable\n");
 }
 
+/* A graph that could not be drawn is no reason to send nothing, nor an address of anything. */
+static void test_request__a_picture_that_is_not_there_is_left_out(void **state)
+{
+    (void)state;
+    static char graph[] = PAGE_GRAPH "perf", there[] = "https://example.org/1.png";
+    char *media[] = {graph, there, graph};
+    struct config c = plain_config();
+    struct page p = plain_page();
+    p.media = (struct strlist){media, 3, 3};
+    assert_form(&c, &p, "PAGER",
+                "To=+15005550001\nFrom=PAGER\nBody=CRITICAL: web01\nMediaUrl=https://example.org/1.png\n"
+                "ValidityPeriod=600\nRiskCheck=disable\n");
+}
+
 static void test_request__validity_is_what_is_left(void **state)
 {
     (void)state;
@@ -199,6 +213,9 @@ static void test_request__urls(void **state)
     assert_int_equal(request_list_url(&c.twilio, "+15005550001", 50, &out), NT_OK);
     assert_string_equal(buf_text(&out), ACCOUNT "/Messages.json?To=%2B15005550001&PageSize=50");
     buf_reset(&out);
+    assert_int_equal(request_from_url(&c.twilio, "PAGER & co", 20, &out), NT_OK);
+    assert_string_equal(buf_text(&out), ACCOUNT "/Messages.json?From=PAGER%20%26%20co&PageSize=20");
+    buf_reset(&out);
     assert_int_equal(request_recent_url(&c.twilio, NOW, 1000, &out), NT_OK);
     assert_string_equal(buf_text(&out), ACCOUNT "/Messages.json?DateSent%3E=2020-09-13&PageSize=1000");
     buf_reset(&out);
@@ -255,10 +272,11 @@ static void test_request__senders_in_order_of_preference(void **state)
 static void test_request__survives_missing_memory(void **state)
 {
     (void)state;
-    static char callback[] = "https://example.org/cb", media1[] = "https://example.org/1.png";
+    static char callback[] = "https://example.org/cb", application[] = "AP1", media1[] = "https://example.org/1.png";
     char *media[] = {media1, media1, media1, media1};
     struct config c = plain_config();
     c.twilio.status_callback = callback;
+    c.twilio.application_sid = application;
     struct page p = plain_page();
     p.media = (struct strlist){media, 4, 4};
     bool failed = true;
@@ -286,6 +304,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_request__form_is_minimal_and_in_order),
         cmocka_unit_test(test_request__form_has_all_that_is_configured),
+        cmocka_unit_test(test_request__a_picture_that_is_not_there_is_left_out),
         cmocka_unit_test(test_request__validity_is_what_is_left),
         cmocka_unit_test(test_request__refuses_what_is_no_message),
         cmocka_unit_test(test_request__encoding_lets_nothing_through),
