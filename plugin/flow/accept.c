@@ -170,8 +170,6 @@ static enum nt_status skip_opted_out(struct runtime *r, struct page *p, bool *op
     while ((st = r->store->ops->number_get(r->store, p->number, &number)) == NT_OK && number.opted_out) {
         buf_addf(notes, "%s has opted out of messages (STOP)\n", p->number);
         *opted_out = true;
-        if (!p->others.n)
-            return NT_OK;
         if (!page_next_number(p))
             return NT_OK;
         *opted_out = false;

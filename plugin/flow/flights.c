@@ -13,16 +13,14 @@
 
 struct flight *flight_new(struct drainer *d, const struct page *page)
 {
+    int32_t lane = ready_lane(&d->ready, page->number);
     struct flight *f = mem_zalloc(sizeof *f);
-    if (!f)
-        return NULL;
-    f->d = d;
-    f->page = page_copy(page);
-    f->lane = ready_lane(&d->ready, page->number);
-    if (!f->page || f->lane == READY_NONE) {
+    if (!f || lane == READY_NONE || !(f->page = page_copy(page))) {
         flight_free(f);
         return NULL;
     }
+    f->d = d;
+    f->lane = lane;
     f->object = ready_object(page);
     struct flight **end = &d->flight;
     while (*end)
