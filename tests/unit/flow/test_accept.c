@@ -314,6 +314,140 @@ static void test_accept__each_allocation_fails_once(void **state)
     world_free(w);
 }
 
+/* What repeats something does not wait for a picture of its own. */
+static void test_accept__only_what_is_sent_waits_for_pictures(void **state)
+{
+    (void)state;
+    struct world *w = world_new(&(struct world_options){.config = "graphs: [{name: cpu, command: [\"true\"]}]\n"});
+    for (int repeated = 0; repeated <= 1; repeated++) {
+        struct order o;
+        struct accepted a;
+        order_of(&o, ALICE, "CRITICAL");
+        accepted_init(&a);
+        assert_int_equal(strlist_add(&o.graphs, "cpu"), NT_OK);
+        assert_int_equal(strlist_add(&o.media, "https://example.org/own.png"), NT_OK);
+        assert_int_equal(world_order(w, &o, &a), NT_OK);
+        const struct page *p = a.page[0];
+        assert_int_equal(p->state, repeated ? PAGE_DUPLICATE : PAGE_QUEUED);
+        assert_int_equal((p->flags & PAGE_PICTURE) != 0, !repeated);
+        assert_int_equal(p->media.n, repeated ? 1 : 2);
+        assert_string_equal(p->media.item[0], "https://example.org/own.png");
+        assert_int_equal(p->due == p->created, repeated);
+        accepted_clean(&a);
+        order_clean(&o);
+    }
+    world_free(w);
+}
+
+/* One try that is rolled back, with the nth operation or allocation failing; true when it did. */
+static bool try_with_failure(struct world *w, const char *to, bool memory, unsigned long n, enum nt_status how,
+                             enum nt_status *st, struct accepted *a)
+{
+    struct order o;
+    struct alert *alert = NULL;
+    struct buf error;
+    struct store *s = w->outside.store;
+    order_of(&o, to, "CRITICAL");
+    buf_init(&error, 4096);
+    assert_int_equal(accept_alert(&w->outside, &o, &alert, &error), NT_OK);
+    assert_int_equal(s->ops->begin(s), NT_OK);
+    w->frail.failed = false;
+    w->frail.fail_with = how;
+    if (memory)
+        mem_fail_at(n);
+    else
+        w->frail.fail_at = (long)n;
+    *st = accept_store(&w->outside, &o, alert, a, &error);
+    bool failed = memory ? mem_failed() : w->frail.failed;
+    mem_fail_at(0);
+    w->frail.fail_at = 0;
+    s->ops->rollback(s);
+    alert_free(alert);
+    order_clean(&o);
+    buf_clean(&error);
+    return failed;
+}
+
+static void save_as_refused(struct world *w, int64_t id)
+{
+    struct store *s = w->outside.store;
+    struct page *p = world_page(w, id);
+    p->state = PAGE_FAILED;
+    p->error_code = 21211;
+    assert_int_equal(s->ops->begin(s), NT_OK);
+    assert_int_equal(s->ops->page_save(s, p), NT_OK);
+    assert_int_equal(s->ops->commit(s), NT_OK);
+    page_free(p);
+}
+
+/* A recipient that cannot be paged, one whose page repeats a refused one, and one that is paged: whatever fails, the
+ * whole alert does, and says so. An original that has gone when it is looked at is no failure. */
+static void test_accept__each_step_of_it_fails_once(void **state)
+{
+    (void)state;
+    struct world *w = with_people();
+    struct accepted a;
+    assert_int_equal(accept_now(w, "bob", "CRITICAL", &a), NT_OK);
+    save_as_refused(w, a.page[0]->id);
+    accepted_clean(&a);
+    opt_out(w, "+15005550001");
+    opt_out(w, "+15005550003");
+    w->outside.store = frail_store_new(w->outside.store, &w->frail);
+    assert_non_null(w->outside.store);
+    static const struct {
+        bool memory;
+        enum nt_status how;
+    } table[] = {{false, NT_EIO}, {false, NT_ENOENT}, {true, NT_ENOMEM}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        bool failed = true;
+        int said = 0, borne = 0;
+        for (unsigned long n = 1; failed; n++) {
+            enum nt_status st;
+            accepted_init(&a);
+            failed = try_with_failure(w, "alice,bob,+15005550009", table[i].memory, n, table[i].how, &st, &a);
+            if (st != NT_OK)
+                assert_int_equal(st, table[i].how);
+            said += st != NT_OK;
+            borne += failed && st == NT_OK;
+            if (st == NT_OK) {
+                assert_int_equal(a.n, 3);
+                assert_int_equal(a.page[0]->state, PAGE_FAILED);
+                assert_int_equal(a.page[0]->error_code, 21610);
+                assert_int_equal(a.page[1]->state, PAGE_DUPLICATE);
+                assert_int_equal(a.page[2]->state, PAGE_QUEUED);
+            }
+            assert_true(failed || st == NT_OK);
+            assert_int_equal(world_count(w, ~0u), 1);
+            accepted_clean(&a);
+        }
+        assert_true(said > 5);
+        assert_true(table[i].how != NT_ENOENT || borne > 0);
+    }
+    world_free(w);
+}
+
+/* It is found out when an alert comes: the damaged store is set aside, and the alert is in the new one. */
+static void test_accept__a_store_that_turns_out_damaged(void **state)
+{
+    (void)state;
+    struct world *w = with_people();
+    struct accepted a;
+    int64_t before = world_problem(w, "bob", "web09", "CRITICAL");
+    w->outside.store = frail_store_new(w->outside.store, &w->frail);
+    assert_non_null(w->outside.store);
+    w->frail.fail_at = 3;
+    w->frail.fail_with = NT_ECORRUPT;
+    assert_int_equal(accept_now(w, "+15005550009", "CRITICAL", &a), NT_OK);
+    assert_true(w->frail.failed);
+    assert_false(w->outside.spare);
+    assert_int_equal(a.n, 1);
+    assert_page(w, a.page[0]->id, PAGE_QUEUED);
+    assert_page(w, before, PAGE_QUEUED); /* what could be read of the other has come along */
+    assert_int_equal(world_count(w, ~0u), 2);
+    accepted_clean(&a);
+    world_free(w);
+}
+
 static void test_accept__preview_stores_nothing(void **state)
 {
     (void)state;
@@ -371,6 +505,9 @@ int main(void)
         cmocka_unit_test(test_accept__expiry_is_inherited),
         cmocka_unit_test(test_accept__a_request_counts_once),
         cmocka_unit_test(test_accept__each_allocation_fails_once),
+        cmocka_unit_test(test_accept__only_what_is_sent_waits_for_pictures),
+        cmocka_unit_test(test_accept__each_step_of_it_fails_once),
+        cmocka_unit_test(test_accept__a_store_that_turns_out_damaged),
         cmocka_unit_test(test_accept__preview_stores_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

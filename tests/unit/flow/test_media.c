@@ -287,6 +287,75 @@ static void test_media__no_memory(void **state)
     }
 }
 
+/* Outside media_prefixes a picture is worth waiting for only where its address would fit. */
+static void test_media__nothing_to_wait_for(void **state)
+{
+    (void)state;
+    char endless[3000], *names[] = {(char[]){"cpu"}};
+    const struct strlist wanted = {names, 1, 1};
+    memset(endless, 'x', sizeof endless - 1);
+    endless[sizeof endless - 1] = '\0';
+    struct config_publish short_one = {.kind = CONFIG_PUBLISH_DIRECTORY, .public_url = (char[]){"https://p.example/"}},
+                          long_one = {.kind = CONFIG_PUBLISH_DIRECTORY, .public_url = endless};
+    struct {
+        struct config_publish *publish;
+        bool waits;
+    } table[] = {{NULL, false}, {&long_one, false}, {&short_one, true}};
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct config c = {
+            .publish = table[i].publish, .publishes = table[i].publish != NULL, .message = {.max_segments = 1}};
+        struct page *p = page_for("+4915112345678", "text");
+        assert_int_equal(media_limit(&c, p, &wanted), NT_OK);
+        assert_int_equal((p->flags & PAGE_PICTURE) != 0, table[i].waits);
+        assert_int_equal(p->media.n, table[i].waits);
+        page_free(p);
+    }
+}
+
+/* Longer than any text with a link under it may be: the text goes as it is. */
+static void test_media__a_text_too_long_for_a_link(void **state)
+{
+    (void)state;
+    char body[8200];
+    struct config c = {.message = {.max_segments = 100}};
+    memset(body, 'x', sizeof body - 1);
+    body[sizeof body - 1] = '\0';
+    struct page *p = page_for("+4915112345678", body);
+    assert_int_equal(strlist_add(&p->media, "https://example.org/graph.png"), NT_OK);
+    assert_int_equal(media_limit(&c, p, &none), NT_OK);
+    assert_string_equal(p->body, body);
+    assert_int_equal(p->media.n, 0);
+    assert_false(p->flags & PAGE_LINKED);
+    page_free(p);
+}
+
+static void test_media__no_memory_for_a_link(void **state)
+{
+    (void)state;
+    char *names[] = {(char[]){"cpu"}}, *urls[] = {(char[]){"https://p.example/1.png"}};
+    const struct strlist wanted = {names, 1, 1}, got = {urls, 1, 1};
+    struct config_publish publish = {.kind = CONFIG_PUBLISH_DIRECTORY, .public_url = (char[]){"https://p.example/"}};
+    struct config c = {.publish = &publish, .publishes = 1, .message = {.max_segments = 1}};
+    bool failed = true;
+    unsigned long n = 1;
+    for (; failed; n++) {
+        struct page *p = page_for("+4915112345678", "text");
+        mem_fail_at(n);
+        enum nt_status status = media_limit(&c, p, &wanted);
+        bool waits = status == NT_OK;
+        if (waits)
+            status = media_settle(&c, p, &got);
+        failed = mem_failed();
+        mem_fail_at(0);
+        assert_int_equal(status, failed ? NT_ENOMEM : NT_OK);
+        if (!waits) /* it has not been changed */
+            assert_false(p->flags & PAGE_PICTURE);
+        assert_int_equal(strstr(p->body, urls[0]) != NULL, !failed);
+        page_free(p);
+    }
+    assert_true(n > 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +367,9 @@ int main(void)
         cmocka_unit_test(test_media__waits_for_pictures),
         cmocka_unit_test(test_media__settles),
         cmocka_unit_test(test_media__no_memory),
+        cmocka_unit_test(test_media__nothing_to_wait_for),
+        cmocka_unit_test(test_media__a_text_too_long_for_a_link),
+        cmocka_unit_test(test_media__no_memory_for_a_link),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/darkroom.h"
+#include "flow/health.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -359,6 +360,36 @@ static void test_moment__no_store_can_be_opened(void **state)
     begin_close(&x);
 }
 
+/* Somebody's hands were in the database: it opens, and cannot be read. That is a finding. */
+static void test_moment__health_of_a_store_without_its_tables(void **state)
+{
+    (void)state;
+    static const char *const tables[] = {"page", "mark"};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        struct bench b;
+        struct health h;
+        char path[128], text[64];
+        sqlite3 *db = NULL;
+        bench_open(&b, &(struct world_options){0});
+        (void)world_problem(b.w, ALICE, "web01", "CRITICAL");
+        health_init(&h);
+        assert_int_equal(health_read(b.d.r, &h), NT_OK);
+        assert_string_equal(buf_text(&h.store), "");
+        assert_int_equal(h.totals.queued, 1);
+        health_clean(&h);
+        snprintf(path, sizeof path, "%s/queue.db", b.w->folder);
+        snprintf(text, sizeof text, "DROP TABLE %s", tables[i]);
+        assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+        assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+        sqlite3_close(db);
+        health_init(&h);
+        assert_int_equal(health_read(b.d.r, &h), NT_OK);
+        assert_non_null(strstr(buf_text(&h.store), "the store cannot be read"));
+        health_clean(&h);
+        bench_close(&b);
+    }
+}
+
 /* ---- socket and clients ---- */
 
 struct heard {
@@ -461,6 +492,7 @@ int main(void)
         cmocka_unit_test(test_moment__a_drainer_begins),
         cmocka_unit_test(test_moment__a_drainer_without_any_store),
         cmocka_unit_test(test_moment__no_store_can_be_opened),
+        cmocka_unit_test(test_moment__health_of_a_store_without_its_tables),
         cmocka_unit_test(test_moment__the_socket_has_no_place),
         cmocka_unit_test(test_moment__the_client_for_pictures_fails),
     };
