@@ -1,6 +1,7 @@
 /* The house itself in trouble: no memory, no store. */
 #include "world.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "world_rules.h"
 
@@ -304,6 +305,94 @@ static void test_trouble__back_to_the_store_with_the_lock_alone(void **state)
     }
 }
 
+/* It has the store's pages under way in memory when it learns that another one drains: it waits for their answers, and
+ * hands over what became of them. */
+static void test_trouble__a_request_is_finished_before_the_store_is_handed_over(void **state)
+{
+    (void)state;
+    struct world *w = world_new(&(struct world_options){.send = true, .unlocked = true, .no_follow = true});
+    world_twilio(w, (struct fault){.kind = FAULT_SLOW, .delay = 25 * SECOND, .times = 1});
+    w->frail.trouble = NT_EBUSY;
+    int64_t id = world_problem(w, ALICE, "web01", "CRITICAL");
+    world_start(w);
+    world_run(w, 5 * SECOND);
+    assert_true(w->inside.spare);
+    int rival = lock_of(w, NT_OK);
+    w->frail.trouble = NT_OK;
+    world_run(w, 15 * SECOND); /* the store was tried, and is somebody else's */
+    assert_true(w->alive);
+    assert_page(w, id, PAGE_QUEUED);
+    world_run(w, 15 * SECOND);
+    assert_false(w->alive);
+    assert_page(w, id, PAGE_SENT);
+    close(rival);
+    world_start(w);
+    world_run(w, MINUTE);
+    assert_int_equal(w->twilio.posts.n, 1);
+    world_free(w);
+}
+
+/* One that has asked for the lock, and ends before it gets it, asks no longer. */
+static void test_trouble__the_wish_ends_with_the_drainer(void **state)
+{
+    (void)state;
+    struct world *w = world_new(&(struct world_options){.unlocked = true, .no_follow = true});
+    w->frail.trouble = NT_EBUSY;
+    (void)world_problem(w, ALICE, "web01", "CRITICAL");
+    world_start(w);
+    world_run(w, 5 * SECOND);
+    int rival = lock_of(w, NT_OK);
+    w->frail.trouble = NT_OK;
+    world_run(w, 30 * SECOND);
+    assert_true(drain_lock_wanted(w->inside.config->store));
+    assert_int_equal(world_stop(w), NT_OK);
+    assert_false(drain_lock_wanted(w->inside.config->store));
+    close(rival);
+    world_free(w);
+}
+
+static int new_clients_missed;
+
+static void hear_client(void *arg, enum log_level level, const char *line)
+{
+    (void)arg;
+    (void)level;
+    new_clients_missed += strstr(line, "no new HTTP client could be made: the old one stays") != NULL;
+}
+
+/* The configuration was read again while a request was under way, and when that is over there is no memory for a new
+ * client: the old one goes on until there is. */
+static void test_trouble__no_memory_for_a_new_client(void **state)
+{
+    (void)state;
+    new_clients_missed = 0;
+    for (unsigned long n = 1; n <= 12; n++) {
+        struct world *w = world_new(&(struct world_options){.no_follow = true});
+        log_tap(hear_client, NULL);
+        world_twilio(w, (struct fault){.kind = FAULT_SLOW, .delay = 10 * SECOND, .times = 1});
+        int64_t first = world_problem(w, ALICE, "web01", "CRITICAL");
+        world_start(w);
+        world_run(w, SECOND);
+        world_reload(w, NULL);
+        world_run(w, 8 * SECOND);
+        assert_page(w, first, PAGE_SENDING);
+        /* up to the very moment of its answer */
+        world_run(w, w->twilio.posts.item[0].boot + 10 * SECOND - 1 - w->clock.boot_ms);
+        assert_page(w, first, PAGE_SENDING);
+        mem_fail_at(n);
+        world_run(w, SECOND);
+        mem_fail_at(0);
+        int64_t second = world_problem(w, BOB, "web01", "CRITICAL");
+        world_run(w, MINUTE);
+        assert_page(w, first, PAGE_SENT);
+        assert_page(w, second, PAGE_SENT);
+        assert_int_equal(w->twilio.posts.n, 2);
+        world_rules_end(w);
+        world_free(w);
+    }
+    assert_true(new_clients_missed >= 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +404,9 @@ int main(void)
         cmocka_unit_test(test_trouble__a_store_that_cannot_be_read_for_a_while),
         cmocka_unit_test(test_trouble__a_drainer_does_not_end_with_debts),
         cmocka_unit_test(test_trouble__back_to_the_store_with_the_lock_alone),
+        cmocka_unit_test(test_trouble__a_request_is_finished_before_the_store_is_handed_over),
+        cmocka_unit_test(test_trouble__the_wish_ends_with_the_drainer),
+        cmocka_unit_test(test_trouble__no_memory_for_a_new_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
