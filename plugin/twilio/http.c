@@ -161,16 +161,19 @@ int http_fd(const struct http *h)
     return h->poller.epoll;
 }
 
+/* Lowers a waiting time (-1: for ever) to what is left until then (-1: never). */
+static void wait_until(int64_t *wait, int64_t then, int64_t now)
+{
+    int64_t left = then > now ? then - now : 0;
+    if (then >= 0 && (*wait < 0 || left < *wait))
+        *wait = left;
+}
+
 int64_t http_next(const struct http *h)
 {
     int64_t now = boot_now(), next = -1;
-    if (h->timer >= 0)
-        next = h->timer > now ? h->timer - now : 0;
-    int64_t late = late_next(h);
-    if (late >= 0) {
-        late = late > now ? late - now : 0;
-        next = next < 0 || late < next ? late : next;
-    }
+    wait_until(&next, h->timer, now);
+    wait_until(&next, late_next(h), now);
     return next;
 }
 
@@ -204,7 +207,8 @@ static int collect(struct http *h)
         bool once_more = code == CURLE_OK ? transfer_redirect(t) : transfer_amend(t, code);
         if (once_more && late_begin(t))
             continue;
-        http_finish(t, code);
+        /* The answer that led elsewhere is gone. */
+        http_finish(t, once_more && code == CURLE_OK ? CURLE_OUT_OF_MEMORY : code);
         finished++;
     }
     if (finished)
@@ -213,14 +217,6 @@ static int collect(struct http *h)
 }
 
 /* The loop. */
-
-static void least(int64_t *wait, int64_t candidate)
-{
-    if (candidate < 0)
-        candidate = 0;
-    if (*wait < 0 || candidate < *wait)
-        *wait = candidate;
-}
 
 static enum nt_status run(struct http *h, const int *fds, bool *ready, int n, int64_t timeout)
 {
@@ -238,10 +234,8 @@ static enum nt_status run(struct http *h, const int *fds, bool *ready, int n, in
         int64_t wait = timeout < 0 ? -1 : timeout - (now - start);
         if (finished || (timeout >= 0 && wait < 0))
             wait = 0;
-        if (h->timer >= 0)
-            least(&wait, h->timer - now);
-        if (late_next(h) >= 0)
-            least(&wait, late_next(h) - now);
+        wait_until(&wait, h->timer, now);
+        wait_until(&wait, late_next(h), now);
 
         struct poller_event events[POLLER_EVENTS];
         int events_n;

@@ -205,6 +205,21 @@ static void forget_answer(struct transfer *t)
     answer_reset(&t->answer);
 }
 
+/* Where it goes now, from `host` and the others. False: nowhere. */
+static bool lead_to(struct transfer *t, const char *to, const char *host, int port, bool secure)
+{
+    if (inspect_url(t, to) != NT_OK || (secure && !t->secure))
+        return false;
+    t->redirects--;
+    if (strcasecmp(host, t->host) != 0 || port != t->port || secure != t->secure)
+        TRANSFER_SET(t, CURLOPT_HTTPHEADER, t->http->headers);
+    TRANSFER_SET(t, CURLOPT_URL, to);
+    transfer_configure_protocol(t);
+    if (t->secure)
+        transfer_configure_trust(t);
+    return t->setup == CURLE_OK;
+}
+
 /* libcurl would take our headers along to wherever it is sent, so it is not left to it. */
 bool transfer_redirect(struct transfer *t)
 {
@@ -218,19 +233,13 @@ bool transfer_redirect(struct transfer *t)
         curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &to) != CURLE_OK || !to)
         return false;
     memcpy(host, t->host, sizeof host);
-    if (inspect_url(t, to) != NT_OK || (secure && !t->secure)) {
+    if (!lead_to(t, to, host, port, secure)) {
+        /* The answer is still that of who gave it; so is the address that it is noted with. */
+        memcpy(t->host, host, sizeof host);
+        t->port = port;
         t->secure = secure;
         return false;
     }
-    t->redirects--;
-    if (strcasecmp(host, t->host) != 0 || port != t->port || secure != t->secure)
-        TRANSFER_SET(t, CURLOPT_HTTPHEADER, t->http->headers);
-    TRANSFER_SET(t, CURLOPT_URL, to);
-    transfer_configure_protocol(t);
-    if (t->secure)
-        transfer_configure_trust(t);
-    if (t->setup != CURLE_OK)
-        return false;
     t->used = false;
     forget_answer(t);
     return true;

@@ -1,7 +1,9 @@
 /* http over TLS: whom it trusts, and how it gets along without a name server. */
 #include "client.h"
+#include "server.h"
 #include "tls.h"
 
+#include "base/log.h"
 #include "twilio/http.h"
 
 #include <setjmp.h>
@@ -139,6 +141,102 @@ static void test_http_tls__an_address_is_not_a_name(void **state)
     unlink(path);
 }
 
+static void count_complaints(void *arg, enum log_level level, const char *line)
+{
+    int *n = arg;
+    *n += level == LOG_LEVEL_WARNING && strstr(line, "last good addresses") != NULL;
+}
+
+/* A dead name server is one line in the log, whatever is asked for. */
+static void test_http_tls__complains_once(void **state)
+{
+    (void)state;
+    static const char *const hosts[] = {"pager.invalid", "elsewhere.invalid", "third.invalid"};
+    char path[120];
+    struct seen s[3];
+    int complaints = 0;
+    write_cache(path, hosts[0], "127.0.0.1");
+    FILE *f = fopen(path, "a");
+    assert_non_null(f);
+    fprintf(f, "%s %d 127.0.0.1\n%s %d 127.0.0.1\n", hosts[1], tls.port, hosts[2], tls.port);
+    fclose(f);
+    struct http *h = client_make(4, tls.ca_file, path);
+    log_tap(count_complaints, &complaints);
+    for (int i = 0; i < 3; i++) {
+        get(h, hosts[i], &s[i]);
+        assert_int_equal(s[i].trust, i > 0); /* all were reached; one is who he should be */
+    }
+    log_tap(NULL, NULL);
+    assert_int_equal(s[0].end, HTTP_ANSWERED);
+    assert_int_equal(complaints, 1);
+    http_free(h);
+    unlink(path);
+}
+
+static struct http_request foreign(const char *url, struct seen *s)
+{
+    *s = (struct seen){0};
+    return (struct http_request){
+        .method = "GET", .url = url, .foreign = true, .redirects = 3, .done = client_keep, .arg = s};
+}
+
+static void test_http_tls__is_led_from_http_to_https(void **state)
+{
+    (void)state;
+    const char *const ca_files[] = {tls.ca_file, ""};
+    char answer[200], url[100];
+    snprintf(answer, sizeof answer,
+             "HTTP/1.1 302 Found\r\nLocation: https://localhost:%d/\r\nContent-Length: 0\r\n\r\n", tls.port);
+    const struct server_step steps[] = {{ACT_TEXT, answer}};
+    struct server *server = server_start(steps, 1, false);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/x", server_port(server));
+    for (int i = 0; i < 2; i++) {
+        struct seen s;
+        struct http *h = client_make(4, ca_files[i], "");
+        struct http_request r = foreign(url, &s);
+        assert_int_equal(http_start(h, &r), NT_OK);
+        client_finish(h);
+        /* There it trusts whom it always does, and nobody else. */
+        assert_int_equal(s.end, i == 0 ? HTTP_ANSWERED : HTTP_NEVER_SENT);
+        assert_int_equal(s.status, i == 0 ? 200 : 0);
+        assert_int_equal(s.trust, i == 1);
+        http_free(h);
+    }
+    server_stop(server);
+}
+
+/* Nor does the host where it does not go get the address of the one that it asked. */
+static void test_http_tls__is_not_led_from_https_to_http(void **state)
+{
+    (void)state;
+    struct tls files;
+    struct seen s;
+    char path[120], url[100], line[100] = "", expected[100];
+    tls_start_files(&files);
+    snprintf(path, sizeof path, "%s/answer", files.folder);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs("HTTP/1.0 302 Found\r\nLocation: http://elsewhere.invalid/\r\nContent-Length: 0\r\n\r\n", f);
+    fclose(f);
+    snprintf(path, sizeof path, "%s/kept", files.folder);
+    snprintf(url, sizeof url, "https://localhost:%d/answer", files.port);
+    struct http *h = client_make(4, files.ca_file, path);
+    struct http_request r = foreign(url, &s);
+    assert_int_equal(http_start(h, &r), NT_OK);
+    client_finish(h);
+    assert_int_equal(s.end, HTTP_ANSWERED);
+    assert_int_equal(s.status, 302);
+    http_free(h);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(line, sizeof line, f));
+    snprintf(expected, sizeof expected, "localhost %d 127.0.0.1\n", files.port);
+    assert_string_equal(line, expected);
+    assert_null(fgets(line, sizeof line, f));
+    fclose(f);
+    tls_stop(&files);
+}
+
 static void test_http_tls__keeps_the_address_of_a_success(void **state)
 {
     (void)state;
@@ -164,6 +262,9 @@ int main(void)
         cmocka_unit_test(test_http_tls__refuses_an_unknown_authority),
         cmocka_unit_test(test_http_tls__refuses_another_host_name),
         cmocka_unit_test(test_http_tls__uses_the_last_good_address_when_names_fail),
+        cmocka_unit_test(test_http_tls__complains_once),
+        cmocka_unit_test(test_http_tls__is_led_from_http_to_https),
+        cmocka_unit_test(test_http_tls__is_not_led_from_https_to_http),
         cmocka_unit_test(test_http_tls__an_address_is_not_a_name),
         cmocka_unit_test(test_http_tls__keeps_the_address_of_a_success),
     };

@@ -34,7 +34,7 @@ static void run(const char *folder, const char *script)
     must(n > 0 && n < (int)sizeof command && system(command) == 0, "the openssl command");
 }
 
-void tls_start(struct tls *t)
+static void start(struct tls *t, const char *manner)
 {
     snprintf(t->folder, sizeof t->folder, "/tmp/notify_twilio-tls-XXXXXX");
     must(mkdtemp(t->folder) != NULL, "mkdtemp");
@@ -55,7 +55,7 @@ void tls_start(struct tls *t)
             _exit(127);
         if (chdir(t->folder) == 0)
             execlp("openssl", "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", "server.pem", "-key",
-                   "server.key", "-www", (char *)NULL);
+                   "server.key", manner, (char *)NULL);
         _exit(127);
     }
     close(in[0]);
@@ -69,12 +69,22 @@ void tls_start(struct tls *t)
     must(t->port > 0, "openssl s_server");
 }
 
+void tls_start(struct tls *t)
+{
+    start(t, "-www");
+}
+
+void tls_start_files(struct tls *t)
+{
+    start(t, "-HTTP");
+}
+
 void tls_stop(struct tls *t)
 {
     kill(t->pid, SIGKILL);
     waitpid(t->pid, NULL, 0);
     fclose(t->said);
     close(t->input);
-    run(t->folder, "rm -f -- ca.* server.* names openssl.log addresses kept");
+    run(t->folder, "rm -f -- ca.* server.* names openssl.log addresses kept answer");
     rmdir(t->folder);
 }

@@ -16,6 +16,8 @@ struct tls {
 
 /* A server on 127.0.0.1 that answers every GET with 200, and whose certificate names localhost and pager.invalid. */
 void tls_start(struct tls *t);
+/* One that answers with what the file "answer" in its folder holds, which is the whole of it, to "GET /answer". */
+void tls_start_files(struct tls *t);
 void tls_stop(struct tls *t);
 
 #endif
