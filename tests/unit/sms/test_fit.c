@@ -397,7 +397,10 @@ static void test_fit__returns_out_of_memory(void **state)
 static void test_fit__returns_out_of_memory_at_any_length(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"a", "ж", " \u0302"};
+    static const struct {
+        const char *text;
+        enum sms_mode mode;
+    } texts[] = {{"a", SMS_AUTO}, {"ж", SMS_AUTO}, {" \u0302", SMS_FORCE_GSM7}, {"“", SMS_FORCE_UCS2}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         for (int times = 1; times <= 66; times++)
             for (unsigned long n = 1;; n++) {
@@ -405,9 +408,9 @@ static void test_fit__returns_out_of_memory_at_any_length(void **state)
                 struct sms_text t;
                 given_init(&r);
                 sms_text_init(&t);
-                assert_true(given_times(&r, FIXED, 0, texts[i], times));
+                assert_true(given_times(&r, FIXED, 0, texts[i].text, times));
                 mem_fail_at(n);
-                enum nt_status status = sms_fit(&r, i == 2 ? SMS_FORCE_GSM7 : SMS_AUTO, 1, &t);
+                enum nt_status status = sms_fit(&r, texts[i].mode, 1, &t);
                 bool failed = mem_failed();
                 mem_fail_at(0);
                 assert_int_equal(status, failed ? NT_ENOMEM : NT_OK);

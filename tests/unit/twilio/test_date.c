@@ -53,6 +53,11 @@ static void test_date__refuses_the_rest(void **state)
         "Wed, 18 Aug 1969 20:01:40 +0000",
         "Wed, 18 Aug 20100 20:01:40 +0000",
         "Wed, -1 Aug 2010 20:01:40 +0000",
+        "Wed, 18 Aug 2010 9:01:40 +0000",
+        "Wed, 18 Aug 2010 20.01.40 +0000",
+        "Wed, 18 Aug 2010 20:1:40 +0000",
+        "Wed, 18 Aug 2010 20:01:4 +0000",
+        "Wed, 18 Aug 2010 20:01: +0000",
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         int64_t ms = 42;

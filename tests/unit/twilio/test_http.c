@@ -240,7 +240,14 @@ static void test_http__gives_up_in_time(void **state)
         assert_int_equal(http_run(h, NULL, NULL, 0, 1), NT_OK);
     /* The only connection is taken, so this one waits for it, and never leaves. */
     assert_int_equal(start(h, "POST", server_port(server), "Body=y", 50, &second), NT_OK);
+    if (!first.calls) {
+        assert_int_equal(http_unsent(h), 1);
+        assert_true(http_unsent_of(h, &second));
+        assert_false(http_unsent_of(h, &first));
+    }
+    assert_false(http_unsent_of(h, &h)); /* nobody's */
     client_finish(h);
+    assert_int_equal(http_unsent(h), 0);
     assert_int_equal(first.end, HTTP_UNKNOWN);
     assert_int_equal(second.end, HTTP_NEVER_SENT);
     assert_int_equal(server_requests(server), 1);
@@ -350,6 +357,10 @@ static void test_http__waits_for_the_callers_descriptors_too(void **state)
     assert_int_equal(write(fd[1], "x", 1), 1);
     assert_int_equal(http_run(h, fd, &ready, 1, -1), NT_OK);
     assert_true(ready);
+    int many[1000];
+    for (size_t i = 0; i < 1000; i++)
+        many[i] = fd[0];
+    assert_int_equal(http_run(h, many, NULL, 1000, 0), NT_ETOOBIG);
     close(fd[0]);
     close(fd[1]);
     http_free(h);
@@ -396,24 +407,32 @@ static void test_http__asks_the_proxy(void **state)
     static const struct server_step steps[] = {
         {ACT_TEXT, "HTTP/1.1 407 Who are you?\r\nRetry-After: 3\r\nContent-Length: 0\r\n\r\n"}};
     struct server *server = server_start(steps, 1, false);
-    char proxy[64];
-    snprintf(proxy, sizeof proxy, "http://me:hush@127.0.0.1:%d", server_port(server));
-    struct http_options o = {.ca_file = "", .proxy = proxy, .timeout = 5000, .address_cache = ""};
-    struct http *h;
-    assert_int_equal(http_new(&o, &h), NT_OK);
-    struct seen s = {0};
-    struct http_request r = {
-        .method = "POST", .url = "https://pager.invalid/", .form = "x", .form_len = 1, .done = client_keep, .arg = &s};
-    assert_int_equal(http_start(h, &r), NT_OK);
-    client_finish(h);
-    assert_int_equal(s.end, HTTP_NEVER_SENT);
-    assert_true(s.trust);
-    assert_int_equal(s.retry_after, -1);
-    assert_null(strstr(s.error, "hush"));
-    const char *request = server_last(server);
-    assert_ptr_equal(strstr(request, "CONNECT pager.invalid:443 HTTP/1.1\r\n"), request);
-    assert_non_null(strstr(request, "\r\nProxy-Authorization: Basic bWU6aHVzaA==\r\n"));
-    http_free(h);
+    static const char *const schemes[] = {"http://", ""}; /* as people write it */
+    for (int i = 0; i < 2; i++) {
+        char proxy[64];
+        snprintf(proxy, sizeof proxy, "%sme:hush@127.0.0.1:%d", schemes[i], server_port(server));
+        struct http_options o = {.ca_file = "", .proxy = proxy, .timeout = 30000, .address_cache = ""};
+        struct http *h;
+        assert_int_equal(http_new(&o, &h), NT_OK);
+        struct seen s = {0};
+        struct http_request r = {.method = "POST",
+                                 .url = "https://pager.invalid/",
+                                 .form = "x",
+                                 .form_len = 1,
+                                 .done = client_keep,
+                                 .arg = &s};
+        assert_int_equal(http_start(h, &r), NT_OK);
+        client_finish(h);
+        assert_int_equal(s.end, HTTP_NEVER_SENT);
+        assert_true(s.trust);
+        assert_int_equal(s.retry_after, -1);
+        assert_null(strstr(s.error, "hush"));
+        assert_int_equal(server_requests(server), i + 1);
+        const char *request = server_last(server);
+        assert_ptr_equal(strstr(request, "CONNECT pager.invalid:443 HTTP/1.1\r\n"), request);
+        assert_non_null(strstr(request, "\r\nProxy-Authorization: Basic bWU6aHVzaA==\r\n"));
+        http_free(h);
+    }
     server_stop(server);
 }
 

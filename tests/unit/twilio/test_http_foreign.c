@@ -315,6 +315,46 @@ static void test_http_foreign__is_asked_for(void **state)
     http_free(h);
 }
 
+static void test_http_foreign__survives_missing_memory(void **state)
+{
+    (void)state;
+    static const struct server_step steps[] = {
+        {ACT_TEXT, "HTTP/1.1 200 OK\r\nX-A: a header long enough that the lines need more room than they began with\r\n"
+                   "Content-Length: 3\r\n\r\n"}};
+    char *lines[] = {(char[]){"X-Token: hush"}};
+    const struct strlist headers = {lines, 1, 1};
+    struct server *server = server_start(steps, 1, false);
+    int unknown = 0;
+    for (unsigned long n = 1;; n++) {
+        struct http *h = client_make(1, "", "");
+        struct seen s;
+        char url[100];
+        struct http_request r = request("HEAD", server, &s, url);
+        r.headers = &headers;
+        mem_fail_at(n);
+        enum nt_status status = http_start(h, &r);
+        if (!status)
+            client_finish(h);
+        bool failed = mem_failed();
+        mem_fail_at(0);
+        if (status) {
+            assert_int_equal(status, NT_ENOMEM);
+            assert_true(failed);
+            assert_int_equal(s.calls, 0);
+        } else {
+            assert_int_equal(s.calls, 1);
+            assert_int_equal(s.end, failed ? HTTP_UNKNOWN : HTTP_ANSWERED);
+            unknown += failed;
+        }
+        http_free(h);
+        if (!failed)
+            break;
+    }
+    assert_ptr_equal(strstr(server_last(server), "HEAD /first"), server_last(server));
+    assert_true(unknown > 0);
+    server_stop(server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +365,7 @@ int main(void)
         cmocka_unit_test(test_http_foreign__redirects_end),
         cmocka_unit_test(test_http_foreign__cancelled),
         cmocka_unit_test(test_http_foreign__is_asked_for),
+        cmocka_unit_test(test_http_foreign__survives_missing_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
