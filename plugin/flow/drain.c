@@ -266,7 +266,7 @@ static enum nt_status loop(struct drainer *d)
             d->r->store->ops->idle(d->r->store);
         if (!d->starter_asked && d->o->starter->status != NT_EBUSY && !finished(d) && starter_may_leave(d)) {
             if (starter_leave(d))
-                return NT_OK;
+                return d->r->store || d->o->starter->gone ? NT_OK : NT_ENOMEM;
             continue;
         }
         pictures_turn(d); /* of what has just been accepted */

@@ -142,6 +142,7 @@ struct drainer { /* NOLINT(clang-analyzer-optin.performance.Padding) */
     int64_t purge_next, expire_next, reload_seen;
     bool purge_more;                /* the last batch was full */
     bool starter_asked;             /* the starter has gone, or there is none */
+    int64_t starter_again;          /* boot: no child could be made; not asked before */
     bool leaving;                   /* somebody asked us to go, or stop */
     int64_t sent, refused;          /* pages since the start */
     int told_sent, told_refused;    /* in this turn */
@@ -162,7 +163,7 @@ void claim_undo(struct drainer *d);
 /* gather.c: digests. Makes or refreshes a digest of the lane's held pages. *digest NULL: nothing to merge. */
 enum nt_status gather_digest(struct drainer *d, int32_t lane, enum alert_class class, const struct page *first,
                              struct page **digest) NT_MUST_USE;
-enum nt_status gather_refresh(struct drainer *d, struct page *digest, bool *gone) NT_MUST_USE;
+enum nt_status gather_refresh(struct drainer *d, int32_t lane, struct page *digest, bool *gone) NT_MUST_USE;
 enum nt_status gather_return(struct drainer *d, const struct page *digest, const char *why) NT_MUST_USE;
 
 /* settle.c: what outcomes do to pages (inside the turn's transaction). */
@@ -192,6 +193,8 @@ bool track_news(const struct drainer *d);
 /* Its requests under way. */
 int track_asking(const struct drainer *d);
 int64_t track_next(const struct drainer *d);
+/* Nobody will ever answer what has been asked: it is asked again. */
+void track_lost(struct drainer *d);
 void track_clean(struct drainer *d);
 
 /* optin.c: numbers that said STOP, and START since. */
@@ -217,6 +220,8 @@ void intake_rename(struct drainer *d, const struct idmap *first, const struct id
 
 /* spare.c: going on without the store, and coming back to it. */
 enum nt_status spare_enter(struct drainer *d, enum nt_status why) NT_MUST_USE;
+/* The store is in memory all at once, and empty: nothing that is under way is known there. */
+void spare_strand(struct drainer *d);
 void spare_begin(struct drainer *d);
 /* While it lasts: tries to come back when it is time. idle: there is nothing else to do. */
 void spare_turn(struct drainer *d, bool idle);
@@ -295,7 +300,7 @@ void listening_check(struct drainer *d);
 
 /* starter.c */
 bool starter_may_leave(struct drainer *d);
-/* True in the process that is to return. */
+/* True in the process that is to return: the starter that is gone, or one without any store. */
 bool starter_leave(struct drainer *d);
 
 /* settle.c: ms to wait after so many failures in a row. */

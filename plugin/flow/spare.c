@@ -101,6 +101,8 @@ static void read_all(struct store *from, struct copy *c)
         from->ops->pages(from, &(struct store_query){.kind = PAGES_IN_STATES, .states = states}, copy_page, c);
     if (st == NT_OK)
         st = from->ops->pages(from, &(struct store_query){.kind = PAGES_WATCHED}, copy_page, c);
+    if (st == NT_OK)
+        st = c->status;
     if (st != NT_OK)
         log_error("the store cannot be read to its end: %s; %zu pages were read", nt_status_text(st), c->n);
 }
@@ -184,6 +186,16 @@ enum nt_status spare_enter(struct drainer *d, enum nt_status why)
     idmap_clean(&d->to_spare);
     idmap_clean(&d->to_real);
     st = fill(d, real, r->store);
+    if (st !=
+        NT_OK) { /* the names in the maps are nobody's now, and others would get them: the next turn tries again */
+        store_close(r->store);
+        r->store = real;
+        r->spare = false;
+        buf_reset(&r->store_trouble);
+        idmap_clean(&d->to_spare);
+        idmap_clean(&d->to_real);
+        return st;
+    }
     store_close(real);
     rename_flights(d, NULL, &d->to_spare);
     spare_begin(d);
@@ -191,6 +203,16 @@ enum nt_status spare_enter(struct drainer *d, enum nt_status why)
     alarm_raise(r, "store", false, "the store %s cannot be used: %s; pages go out without it", r->config->store,
                 nt_status_text(why));
     return st;
+}
+
+/* Were they left with their ids, a new page in memory would have one of them, and be taken for another. */
+void spare_strand(struct drainer *d)
+{
+    const struct idmap none = {0};
+    rename_flights(d, NULL, &none);
+    spare_begin(d);
+    if (mirror_sync(d, true) != NT_OK)
+        d->seen = 0;
 }
 
 /* Ended in the real store since we left it (by newer news, or by hand), and not told from here: it stays ended. */

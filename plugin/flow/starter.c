@@ -7,11 +7,16 @@
 
 #include "base/log.h"
 
-enum { PURGE_AFTER = 1000 }; /* ms: the pages first */
+enum {
+    PURGE_AFTER = 1000, /* ms: the pages first */
+    GO_AGAIN = 5000     /* ms: where no process can be made, pages go on from this one meanwhile */
+};
 
 bool starter_may_leave(struct drainer *d)
 {
     const struct starter *s = d->o->starter;
+    if (d->boot < d->starter_again)
+        return false;
     switch (s->may_go(s->arg)) {
     case STARTER_GOES:
         return true;
@@ -39,7 +44,7 @@ static void abandon(struct flight *f, const struct http *old)
  * in a thread, which stays behind): then the child begins with a client of its own, makes those requests again that had
  * not left, and looks up what became of the others.
  *
- * True: this is the starter, which is to return.
+ * True: this process is to return: the starter, or whoever has no store any more.
  */
 bool starter_leave(struct drainer *d)
 {
@@ -59,11 +64,17 @@ bool starter_leave(struct drainer *d)
     }
     if (child == 0 && d->lock >= 0)
         drain_lock_sign(d->lock);
-    if (!spare && runtime_open_store(r) != NT_OK)
-        log_error("no store, not even in memory");
     d->starter_asked = child == 0;
+    if (!spare && runtime_open_store(r) != NT_OK) {
+        log_error("no store, not even in memory: what is stored waits for the next drainer");
+        return true;
+    }
+    if (r->spare && !spare)
+        spare_strand(d);
     if (child < 0) {
         log_error("no drainer can be left behind: going on in the foreground");
+        d->starter_again = d->boot + GO_AGAIN;
+        s->at_once = false; /* nobody else is there to send it */
         return false;
     }
     if (http_unsent(d->http)) {
@@ -78,13 +89,9 @@ bool starter_leave(struct drainer *d)
                 abandon(f, old);
             else if (f->step == FLIGHT_LOOKING)
                 f->step = f->step_before = FLIGHT_UNKNOWN;
-        for (size_t i = 0; i < d->watches.n; i++)
-            d->watches.item[i].asked = false;
-        d->watch_list_asked = false;
+        track_lost(d);
         optin_clean(d);
     }
-    if (r->spare && !spare && mirror_sync(d, true) != NT_OK)
-        d->seen = 0;
     d->purge_next = d->boot + PURGE_AFTER; /* where no daemon runs, nobody else keeps the store small */
     sweep_init(&d->sweep, d->purge_next);
     listening_start(d);

@@ -127,11 +127,19 @@ static void single_free(struct single *one)
     mem_free(one);
 }
 
-/* Also what is still being asked: nobody will be called back any more. */
-void track_clean(struct drainer *d)
+void track_lost(struct drainer *d)
 {
     while (d->singles)
         single_free(d->singles);
+    for (size_t i = 0; i < d->watches.n; i++)
+        d->watches.item[i].asked = false;
+    d->watch_list_asked = false;
+}
+
+/* Also what is still being asked: nobody will be called back any more. */
+void track_clean(struct drainer *d)
+{
+    track_lost(d);
     mem_free(d->watches.item);
     memset(&d->watches, 0, sizeof d->watches);
 }

@@ -8,13 +8,10 @@
 #include "world.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { SPIN = 20000 }; /* loops without time going on, after which the engine is taken to spin */
-
-struct http {
-    struct fake_twilio *twilio;
-};
 
 enum nt_status http_new(const struct http_options *o, struct http **out)
 {
@@ -23,14 +20,34 @@ enum nt_status http_new(const struct http_options *o, struct http **out)
     if (!*out)
         return NT_ENOMEM;
     (*out)->twilio = &world_here()->twilio;
+    (*out)->next = (*out)->twilio->clients;
+    (*out)->twilio->clients = *out;
     return NT_OK;
 }
 
 void http_free(struct http *h)
 {
-    if (h)
-        fake_twilio_hang_up(h->twilio);
+    if (!h)
+        return;
+    fake_twilio_hang_up(h->twilio, h);
+    for (struct http **at = &h->twilio->clients; *at; at = &(*at)->next)
+        if (*at == h) {
+            *at = h->next;
+            break;
+        }
     mem_free(h);
+}
+
+/* Does a request get no further than to look for its address? */
+static bool is_stuck(const struct fake_twilio *t, const struct http_request *call)
+{
+    char to[32];
+    if (!t->stuck || !*t->stuck)
+        return t->stuck != NULL;
+    if (!call->form)
+        return !strcmp(t->stuck, call->method);
+    snprintf(to, sizeof to, "To=%%2B%s", *t->stuck == '+' ? t->stuck + 1 : t->stuck);
+    return memmem(call->form, call->form_len, to, strlen(to)) != NULL;
 }
 
 enum nt_status http_start(struct http *h, const struct http_request *call)
@@ -53,7 +70,11 @@ enum nt_status http_start(struct http *h, const struct http_request *call)
     r->call = *call;
     r->started_wall = w->clock.wall_ms;
     r->post = -1;
-    if (post) {
+    r->client = h;
+    r->unsent = is_stuck(t, call);
+    if (r->unsent) {
+        r->due = INT64_MAX;
+    } else if (post) {
         tw_read_post(t, call);
         r->post = (long)t->posts.n - 1;
         tw_take(t, r, t->posts.n - 1);
@@ -71,20 +92,27 @@ enum nt_status http_start(struct http *h, const struct http_request *call)
 
 int http_active(const struct http *h)
 {
-    return (int)h->twilio->under_way.n;
+    int n = 0;
+    for (size_t i = 0; i < h->twilio->under_way.n; i++)
+        n += h->twilio->under_way.item[i]->client == h;
+    return n;
 }
 
-/* Here every request leaves at once. */
 int http_unsent(const struct http *h)
 {
-    (void)h;
-    return 0;
+    int n = 0;
+    for (size_t i = 0; i < h->twilio->under_way.n; i++)
+        n += h->twilio->under_way.item[i]->client == h && h->twilio->under_way.item[i]->unsent;
+    return n;
 }
 
 bool http_unsent_of(const struct http *h, const void *arg)
 {
-    (void)h;
-    (void)arg;
+    for (size_t i = 0; i < h->twilio->under_way.n; i++) {
+        const struct tw_request *r = h->twilio->under_way.item[i];
+        if (r->client == h && r->call.arg == arg)
+            return r->unsent;
+    }
     return false;
 }
 
@@ -106,7 +134,7 @@ void http_cancel(struct http *h, const void *arg)
     struct fake_twilio *t = h->twilio;
     for (size_t i = 0; i < t->under_way.n; i++) {
         struct tw_request *r = t->under_way.item[i];
-        if (r->call.arg != arg)
+        if (r->client != h || r->call.arg != arg)
             continue;
         memmove(t->under_way.item + i, t->under_way.item + i + 1, (--t->under_way.n - i) * sizeof *t->under_way.item);
         mem_free(r->body);
@@ -137,12 +165,12 @@ static void finish(struct fake_twilio *t, struct tw_request *r)
 }
 
 /* True when something was answered. */
-static bool finish_due(struct fake_twilio *t)
+static bool finish_due(struct fake_twilio *t, const struct http *h)
 {
     bool some = false;
     for (size_t i = 0; i < t->under_way.n;) {
         struct tw_request *r = t->under_way.item[i];
-        if (r->due > t->w->clock.boot_ms) {
+        if (r->client != h || r->due > t->w->clock.boot_ms) {
             i++;
             continue;
         }
@@ -179,11 +207,11 @@ enum nt_status http_run(struct http *h, const int *fds, bool *ready, int n, int6
         fake_twilio_accept(t);
         if (w->frail.dead || w->kill || *w->broken)
             return NT_EIO;
-        if (finish_due(t) || ready_now(fds, ready, n) || t->w->clock.boot_ms >= end)
+        if (finish_due(t, h) || ready_now(fds, ready, n) || t->w->clock.boot_ms >= end)
             return NT_OK;
         int64_t next = end;
         for (size_t i = 0; i < t->under_way.n; i++)
-            if (t->under_way.item[i]->due < next)
+            if (t->under_way.item[i]->client == h && t->under_way.item[i]->due < next)
                 next = t->under_way.item[i]->due;
         for (size_t i = 0; i < t->coming.n; i++)
             if (t->coming.item[i].at < next)

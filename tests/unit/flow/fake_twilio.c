@@ -396,18 +396,29 @@ void fake_twilio_init(struct fake_twilio *t, struct world *w)
         abort();
 }
 
-void fake_twilio_hang_up(struct fake_twilio *t)
+void fake_twilio_hang_up(struct fake_twilio *t, const struct http *client)
 {
+    size_t left = 0;
     for (size_t i = 0; i < t->under_way.n; i++) {
-        mem_free(t->under_way.item[i]->body);
-        mem_free(t->under_way.item[i]);
+        struct tw_request *r = t->under_way.item[i];
+        if (client && r->client != client) {
+            t->under_way.item[left++] = r;
+            continue;
+        }
+        mem_free(r->body);
+        mem_free(r);
     }
-    t->under_way.n = 0;
+    t->under_way.n = left;
 }
 
 void fake_twilio_clean(struct fake_twilio *t)
 {
-    fake_twilio_hang_up(t);
+    fake_twilio_hang_up(t, NULL);
+    while (t->clients) { /* those that a starter has left behind */
+        struct http *next = t->clients->next;
+        mem_free(t->clients);
+        t->clients = next;
+    }
     for (size_t i = 0; i < t->messages.n; i++)
         free(t->messages.item[i].body);
     for (size_t i = 0; i < t->posts.n; i++)

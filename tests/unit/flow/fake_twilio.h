@@ -130,12 +130,16 @@ struct fake_twilio {
     int most_at_once;
     long kill_at_post; /* the nth request from now is the engine's last; 0 never */
     bool kill_unsent;  /* … and it does not leave any more */
+    /* Requests that look for their address for ever: to this number, or for what Twilio has ("GET"). NULL none, "" all
+     */
+    const char *stuck;
+    struct http *clients; /* all that have not been freed */
 };
 
 void fake_twilio_init(struct fake_twilio *t, struct world *w);
 void fake_twilio_clean(struct fake_twilio *t);
-/* Requests under way are forgotten (their client has died); what has left will still arrive. */
-void fake_twilio_hang_up(struct fake_twilio *t);
+/* A client's requests under way are forgotten (it has died; NULL: all of them); what has left will still arrive. */
+void fake_twilio_hang_up(struct fake_twilio *t, const struct http *client);
 /* Accepts what is due by now. */
 void fake_twilio_accept(struct fake_twilio *t);
 void world_twilio(struct world *w, struct fault f);

@@ -4,7 +4,14 @@
 
 #include "fake_twilio.h"
 
+struct http {
+    struct fake_twilio *twilio;
+    struct http *next;
+};
+
 struct tw_request {
+    const struct http *client;
+    bool unsent;              /* and never will be */
     struct http_request call; /* its strings are not kept */
     int64_t started_wall, due;
     enum http_end end;

@@ -8,6 +8,8 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define CAROL "+15005550003"
 
@@ -176,7 +178,7 @@ static void test_spare__what_was_ended_meanwhile_stays_ended(void **state)
 static void test_spare__back_to_a_store_that_is_damaged(void **state)
 {
     (void)state;
-    static const char *const how[] = {"no database", "DROP TABLE step"};
+    static const char *const how[] = {"no database", "DROP TABLE step", "DROP TABLE page"};
     for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
         struct world *w = with_digests();
         int64_t id = world_problem(w, ALICE, "web01", "CRITICAL");
@@ -229,6 +231,194 @@ static void test_spare__rows_deleted_under_the_engine(void **state)
     world_free(w);
 }
 
+/* Told in memory after somebody has ended it in the store: told is told. */
+static void test_spare__what_was_told_meanwhile_stays_told(void **state)
+{
+    (void)state;
+    int64_t id[3];
+    struct world *w = with_digests();
+    id[0] = world_problem(w, ALICE, "web01", "CRITICAL");
+    id[1] = world_problem(w, ALICE, "web02", "CRITICAL");
+    id[2] = world_problem(w, ALICE, "web03", "CRITICAL");
+    world_start(w);
+    world_run(w, 53 * SECOND);
+    assert_page(w, id[1], PAGE_HELD);
+    w->frail.trouble = NT_EIO;
+    (void)world_problem(w, BOB, "web09", "CRITICAL");
+    world_run(w, 5 * SECOND);
+    assert_true(w->inside.spare);
+    (void)world_problem(w, ALICE, "web02", "OK"); /* by another process, into the store */
+    assert_page(w, id[1], PAGE_CANCELLED);
+    world_run(w, 5 * SECOND);
+    assert_true(w->inside.spare);
+    assert_int_equal(fake_twilio_messages(&w->twilio, ALICE), 2); /* the digest */
+    w->frail.trouble = NT_OK;
+    world_run(w, 5 * MINUTE);
+    assert_false(w->inside.spare);
+    struct page *p = world_page(w, id[1]);
+    assert_int_equal(p->state, PAGE_MERGED);
+    assert_page(w, p->merged_into, PAGE_DELIVERED);
+    page_free(p);
+    world_free(w);
+}
+
+/* A world whose first page is under way, its second held, and its third late, when the store fails. */
+static struct world *in_trouble(int64_t id[3])
+{
+    struct world *w = with_digests();
+    world_twilio(w, (struct fault){.kind = FAULT_SLOW, .to = ALICE, .delay = 5 * SECOND, .times = 1});
+    id[0] = world_problem(w, ALICE, "web01", "CRITICAL");
+    id[1] = world_problem(w, BOB, "web01", "CRITICAL");
+    id[2] = world_problem(w, BOB, "web02", "CRITICAL");
+    world_start(w);
+    world_run(w, 2 * SECOND);
+    assert_page(w, id[0], PAGE_SENDING);
+    assert_page(w, id[2], PAGE_HELD);
+    (void)world_problem(w, CAROL, "web01", "CRITICAL"); /* something to be written */
+    w->frail.trouble = NT_EIO;
+    w->respawn = true;
+    return w;
+}
+
+static void all_is_told(struct world *w, const int64_t id[3])
+{
+    w->frail.trouble = NT_OK;
+    world_run(w, 100 * SECOND);
+    assert_false(w->inside.spare);
+    for (size_t i = 0; i < 3; i++)
+        assert_page(w, id[i], PAGE_DELIVERED);
+    assert_int_equal(world_count(w, PAGE_BIT(PAGE_DELIVERED)), w->twilio.messages.n);
+    assert_int_equal(world_count(w, PAGE_UNSETTLED), 0);
+    assert_int_equal(fake_twilio_messages(&w->twilio, ALICE), 1);
+    assert_int_equal(fake_twilio_messages(&w->twilio, BOB), 2);
+    world_rules_end(w);
+    world_free(w);
+}
+
+/* On the way into memory each allocation fails once. What comes in right afterwards is a page of its own, and takes
+ * nobody's place on the way back. */
+static void test_spare__each_allocation_on_the_way_there(void **state)
+{
+    (void)state;
+    bool failed = true;
+    unsigned long n;
+    for (n = 1; failed; n++) {
+        int64_t id[3];
+        struct world *w = in_trouble(id);
+        mem_fail_at(n);
+        for (int i = 0; i < 400 && !w->inside.spare && !mem_failed(); i++)
+            world_run(w, 10);
+        failed = mem_failed();
+        mem_fail_at(0);
+        world_run(w, 3 * SECOND);
+        char *answer = world_hand_over(w, "+15005550004", "host=web01", "state=CRITICAL", NULL);
+        mem_free(answer);
+        all_is_told(w, id);
+    }
+    assert_true(n > 50);
+}
+
+/* And on the way back: tried again. */
+static void test_spare__each_allocation_on_the_way_back(void **state)
+{
+    (void)state;
+    bool failed = true;
+    unsigned long n;
+    for (n = 1; failed; n++) {
+        int64_t id[3];
+        struct world *w = in_trouble(id);
+        world_run(w, 12 * SECOND);
+        assert_true(w->inside.spare);
+        w->frail.trouble = NT_OK;
+        mem_fail_at(n);
+        for (int i = 0; i < 600 && w->inside.spare && !mem_failed(); i++)
+            world_run(w, 10);
+        failed = mem_failed();
+        mem_fail_at(0);
+        all_is_told(w, id);
+    }
+    assert_true(n > 50);
+}
+
+/* What cannot be read on the way is left where it is, or goes without its alert. */
+static void test_spare__operations_that_fail_on_the_way_there(void **state)
+{
+    (void)state;
+    bool failed = true;
+    for (long n = 1; failed; n++) {
+        int64_t id[3];
+        struct world *w = in_trouble(id);
+        w->frail.fail_at = n;
+        w->frail.fail_with = NT_EIO;
+        for (int i = 0; i < 400 && !w->inside.spare; i++)
+            world_run(w, 10);
+        assert_true(w->inside.spare);
+        failed = w->frail.failed;
+        w->frail.fail_at = 0;
+        all_is_told(w, id);
+    }
+}
+
+/* Memory that cannot be written either: nothing to go on to, and nothing is lost while it lasts. */
+static void test_spare__memory_fails_as_well(void **state)
+{
+    (void)state;
+    int64_t id[3];
+    struct frail memory = {.trouble = NT_OK};
+    struct world *w = in_trouble(id);
+    world_run(w, SECOND);
+    assert_true(w->inside.spare);
+    struct store *frail = frail_store_new(w->inside.store, &memory);
+    assert_non_null(frail);
+    w->inside.store = frail;
+    memory.trouble = NT_EIO;
+    world_run(w, 8 * SECOND); /* alice's answer comes */
+    assert_true(w->inside.spare);
+    memory.trouble = NT_OK;
+    all_is_told(w, id);
+}
+
+/* Damaged, set aside, and damaged again within a minute: not set aside once more. Nor where there is no room for a new
+ * one. */
+static void test_spare__damaged_again_and_again(void **state)
+{
+    (void)state;
+    for (int no_room = 0; no_room < 2; no_room++) {
+        char path[128];
+        int64_t id[3];
+        struct world *w = in_trouble(id);
+        snprintf(path, sizeof path, "%s/queue.db.new", w->folder);
+        world_run(w, SECOND);
+        assert_true(w->inside.spare);
+        by_hand(w, "DROP TABLE step");
+        if (no_room) {
+            assert_int_equal(mkdir(path, 0700), 0);
+            world_run(w, 30 * SECOND);
+            assert_int_equal(set_aside(w), 0);
+            assert_true(w->inside.spare);
+            assert_int_equal(rmdir(path), 0);
+        } else {
+            for (int i = 0; i < 20000 && !set_aside(w); i++)
+                world_run(w, 1);
+            assert_int_equal(set_aside(w), 1);
+            assert_true(w->inside.spare); /* until the next try, which finds it damaged, too */
+            by_hand(w, "DROP TABLE step");
+            world_run(w, 40 * SECOND);
+            assert_int_equal(set_aside(w), 1);
+            assert_true(w->inside.spare); /* waits in memory until its minute is over */
+        }
+        w->frail.trouble = NT_OK;
+        world_run(w, 3 * MINUTE);
+        assert_false(w->inside.spare);
+        assert_int_equal(set_aside(w), no_room ? 1 : 2);
+        assert_int_equal(world_count(w, PAGE_UNSETTLED), 0);
+        assert_int_equal(fake_twilio_messages(&w->twilio, ALICE), 1);
+        assert_int_equal(fake_twilio_messages(&w->twilio, BOB), 2);
+        assert_int_equal(fake_twilio_messages(&w->twilio, CAROL), 1);
+        world_free(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +428,12 @@ int main(void)
         cmocka_unit_test(test_spare__what_was_ended_meanwhile_stays_ended),
         cmocka_unit_test(test_spare__back_to_a_store_that_is_damaged),
         cmocka_unit_test(test_spare__rows_deleted_under_the_engine),
+        cmocka_unit_test(test_spare__what_was_told_meanwhile_stays_told),
+        cmocka_unit_test(test_spare__each_allocation_on_the_way_there),
+        cmocka_unit_test(test_spare__each_allocation_on_the_way_back),
+        cmocka_unit_test(test_spare__operations_that_fail_on_the_way_there),
+        cmocka_unit_test(test_spare__memory_fails_as_well),
+        cmocka_unit_test(test_spare__damaged_again_and_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
