@@ -5,9 +5,9 @@
  * earlier when a store is closed: who opens it first afterwards has to read it through. It is never deleted.
  *
  * Making a page of it durable takes twice as long where the file has to grow for it (measured: 0.40 ms against 0.23 for
- * a commit of 50 KB), since the file system then writes its own log first. So the file is made as long as it ever gets
- * while nobody waits, a piece at a time, with zeros: SQLite stops reading at the first frame whose checksum is wrong.
- * What is reserved like this also takes pages on when the disk has become full.
+ * a commit of 50 KB), since the file system then writes its own log first. So the file is made longer than it gets on
+ * ordinary days while nobody waits, a piece at a time, with zeros: SQLite stops reading at the first frame whose
+ * checksum is wrong. What is reserved like this also takes pages on when the disk has become full.
  *
  * DIAGNOSTICS: none. A log that is not written back gets longer, one without room slower.
  */
@@ -19,7 +19,7 @@
 
 enum {
     FRAME = 24 + 4096,
-    ROOM = LOG_LONG * FRAME,
+    ROOM = LOG_ROOM * FRAME,
     PIECE = 512 * 1024, /* made at a time */
     ZEROS = 64 * 1024,
     SPARE = 32 /* times the room: what has to be free on the disk before that much of it is taken */

@@ -178,6 +178,7 @@ enum {
     LOG_IDLE = 500,       /* when there is time */
     LOG_LONG = 4000,      /* after a commit, time or not */
     LOG_TOO_LONG = 16000, /* before anybody else may write */
+    LOG_ROOM = 1000,      /* and what there is room for on the disk, when there was time to make it */
 };
 /* Writes it back if so many are in it. */
 void sqlite_log_write_back(struct sqlite_store *s, int pages);

@@ -551,7 +551,7 @@ static void test_sqlite__its_log_gets_its_room_while_nobody_waits(void **state)
     struct store *s = open_store(f->url);
     put_said(s, &said, NUMBER, NOW, PAGE_QUEUED, 0);
     snprintf(log, sizeof log, "%s", scratch_file(f, "queue.db-wal"));
-    off_t room = (off_t)LOG_LONG * (24 + 4096), before = size_of(log);
+    off_t room = (off_t)LOG_ROOM * (24 + 4096), before = size_of(log);
     struct statvfs disk;
     assert_int_equal(statvfs(f->folder, &disk), 0);
     if ((double)disk.f_bavail * (double)disk.f_frsize < 32.0 * (double)room) {
@@ -571,14 +571,14 @@ static void test_sqlite__its_log_gets_its_room_while_nobody_waits(void **state)
     for (int i = 0; i < 64; i++)
         s->ops->idle(s);
     assert_int_equal(size_of(log), room);
-    for (int i = 1; i < 100; i++)
+    for (int i = 1; i < 50; i++)
         put_said(s, &said, NUMBER, NOW, PAGE_QUEUED, 0);
     assert_int_equal(size_of(log), room);
     s->brief = true; /* leaves it unwritten */
     store_close(s);
     s = open_store(f->url); /* reads it through, up to the zeros */
     assert_int_equal(state_of(s, 1), PAGE_QUEUED);
-    assert_int_equal(state_of(s, 100), PAGE_QUEUED);
+    assert_int_equal(state_of(s, 50), PAGE_QUEUED);
     store_close(s);
     assert_int_equal(size_of(log), room);
 }
