@@ -250,7 +250,7 @@ static enum nt_status consider(struct drainer *d, struct ready_lane *lane, struc
         d->held_for.lane = READY_NONE;
         if (p->flags & PAGE_DIGEST) {
             bool gone = false;
-            if ((st = gather_refresh(d, p, &gone)) != NT_OK || gone)
+            if ((st = gather_refresh(d, lane_index, p, &gone)) != NT_OK || gone)
                 return st;
         } else if (lane->held[e->class] > 0 && !(p->flags & PAGE_ALONE)) {
             struct page *digest = NULL;
@@ -263,7 +263,7 @@ static enum nt_status consider(struct drainer *d, struct ready_lane *lane, struc
         }
     } else if (p->flags & PAGE_DIGEST) {
         bool gone = false;
-        if ((st = gather_refresh(d, p, &gone)) != NT_OK || gone)
+        if ((st = gather_refresh(d, lane_index, p, &gone)) != NT_OK || gone)
             return st;
     }
     *verdict = READY_TAKE;

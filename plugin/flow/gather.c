@@ -230,7 +230,7 @@ static enum nt_status members_of(struct drainer *d, const struct page *digest, s
     return st == NT_OK ? m->status : st;
 }
 
-enum nt_status gather_refresh(struct drainer *d, struct page *digest, bool *gone)
+enum nt_status gather_refresh(struct drainer *d, int32_t lane, struct page *digest, bool *gone)
 {
     struct members m = {.d = d};
     enum nt_status st = members_of(d, digest, &m);
@@ -246,11 +246,6 @@ enum nt_status gather_refresh(struct drainer *d, struct page *digest, bool *gone
     if (st != NT_OK)
         goto done;
     /* what has been held since goes along */
-    int32_t lane = ready_lane(&d->ready, digest->number);
-    if (lane == READY_NONE) {
-        st = NT_ENOMEM;
-        goto done;
-    }
     ready_each(&d->ready, lane, digest->class, entry_member, &m);
     if ((st = m.status) != NT_OK)
         goto done;
