@@ -1,4 +1,5 @@
-/* no_curl: a library that says it is libcurl, and cannot begin. Whoever goes on all the same ends here. */
+/* no_curl: a library that says it is libcurl, and cannot begin, or lacks a function. Whoever goes on all the same ends
+ * here. */
 #include <stdlib.h>
 
 #pragma GCC visibility push(default)
@@ -34,6 +35,8 @@ NOT_TO_BE_CALLED(curl_multi_setopt)
 NOT_TO_BE_CALLED(curl_multi_socket_action)
 NOT_TO_BE_CALLED(curl_slist_append)
 NOT_TO_BE_CALLED(curl_slist_free_all)
+#ifndef LACKS_ONE
 NOT_TO_BE_CALLED(curl_version_info)
+#endif
 
 #pragma GCC visibility pop

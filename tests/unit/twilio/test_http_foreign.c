@@ -315,6 +315,28 @@ static void test_http_foreign__is_asked_for(void **state)
     http_free(h);
 }
 
+/* A form is given to libcurl once: who makes it ask beyond the end, as a repetition would, ends the request. */
+static void test_http_foreign__a_form_is_read_once(void **state)
+{
+    (void)state;
+    static const struct server_step steps[] = {{ACT_STALL, NULL}};
+    char *lines[] = {(char[]){"Transfer-Encoding: chunked"}};
+    const struct strlist headers = {lines, 1, 1};
+    struct server *server = server_start(steps, 1, false);
+    struct http *h = client_make(1, "", "");
+    struct seen s;
+    char url[100];
+    struct http_request r = request("POST", server, &s, url);
+    r.form = "a=b";
+    r.form_len = 3;
+    r.headers = &headers;
+    run(h, &r, &s);
+    assert_int_equal(s.end, HTTP_UNKNOWN);
+    assert_string_equal(s.error, "the connection was closed before an answer came");
+    http_free(h);
+    server_stop(server);
+}
+
 static void test_http_foreign__survives_missing_memory(void **state)
 {
     (void)state;
@@ -365,6 +387,7 @@ int main(void)
         cmocka_unit_test(test_http_foreign__redirects_end),
         cmocka_unit_test(test_http_foreign__cancelled),
         cmocka_unit_test(test_http_foreign__is_asked_for),
+        cmocka_unit_test(test_http_foreign__a_form_is_read_once),
         cmocka_unit_test(test_http_foreign__survives_missing_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
