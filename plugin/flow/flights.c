@@ -50,7 +50,8 @@ bool flight_same_object(const struct drainer *d, int32_t lane, uint64_t object)
 void flights_sweep(struct drainer *d)
 {
     for (struct flight *f = d->flight; f; f = f->next)
-        d->ready.lane[f->lane].flights = d->ready.lane[f->lane].ambiguous = 0;
+        if (f->lane != READY_NONE)
+            d->ready.lane[f->lane].flights = d->ready.lane[f->lane].ambiguous = 0;
     d->flights = d->ambiguous = 0;
     for (struct flight **at = &d->flight; *at;) {
         struct flight *f = *at;
@@ -62,10 +63,12 @@ void flights_sweep(struct drainer *d)
         if (f->step_before != f->step && f->step == FLIGHT_UNKNOWN)
             f->look_at = 0;
         f->step_before = f->step;
-        struct ready_lane *l = &d->ready.lane[f->lane];
         bool searching = f->step == FLIGHT_UNKNOWN || f->step == FLIGHT_LOOKING || f->step == FLIGHT_LOOKED;
-        l->flights++;
-        l->ambiguous += searching;
+        if (f->lane != READY_NONE) { /* else there was no memory for one: the mirror gives it another */
+            struct ready_lane *l = &d->ready.lane[f->lane];
+            l->flights++;
+            l->ambiguous += searching;
+        }
         d->flights++;
         d->ambiguous += searching;
         at = &f->next;

@@ -23,6 +23,16 @@ static bool sync_page(void *arg, const struct page *page)
     return y->status == NT_OK;
 }
 
+/* A flight without a lane is not seen by what goes to the same number: nothing may be claimed then. */
+static enum nt_status give_lanes(struct drainer *d)
+{
+    enum nt_status st = NT_OK;
+    for (struct flight *f = d->flight; f; f = f->next)
+        if (f->lane == READY_NONE && (f->lane = ready_lane(&d->ready, f->page->number)) == READY_NONE)
+            st = NT_ENOMEM;
+    return st;
+}
+
 /* Everything at first, then what has changed. */
 enum nt_status mirror_sync(struct drainer *d, bool all)
 {
@@ -34,19 +44,21 @@ enum nt_status mirror_sync(struct drainer *d, bool all)
         if ((st = s->ops->change(s, &change)) != NT_OK)
             return st;
         ready_clean(&d->ready);
+        for (struct flight *f = d->flight; f; f = f->next)
+            f->lane = READY_NONE; /* theirs went with the others */
         pictures_forget(d);
         st = s->ops->pages(s, &(struct store_query){.kind = PAGES_IN_STATES, .states = PAGE_UNSENT}, sync_page, &y);
         if (st == NT_OK && y.status == NT_OK)
             st = s->ops->pages(s, &(struct store_query){.kind = PAGES_WATCHED}, sync_page, &y);
         y.last = change;
-        for (struct flight *f = d->flight; f; f = f->next)
-            if ((f->lane = ready_lane(&d->ready, f->page->number)) == READY_NONE)
-                return NT_ENOMEM;
     } else {
         st = s->ops->pages(s, &(struct store_query){.kind = PAGES_CHANGED, .after = d->seen}, sync_page, &y);
     }
     if (st == NT_OK)
         st = y.status;
+    enum nt_status lanes = give_lanes(d);
+    if (st == NT_OK)
+        st = lanes;
     if (st == NT_OK)
         d->seen = y.last;
     return st;

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define CAROL "+15005550003"
+
 static enum nt_status claim(struct bench *b)
 {
     return claim_pages(&b->d);
@@ -239,20 +241,59 @@ static void test_moment__remnants_of_a_crash(void **state)
 
 static enum nt_status mirror(struct bench *b)
 {
-    enum nt_status st = mirror_sync(&b->d, true);
+    enum nt_status st = lookup_remnants(&b->d);
     if (st == NT_OK)
-        assert_int_equal(b->d.ready.waiting, 2);
+        st = mirror_sync(&b->d, true);
+    if (st == NT_OK) {
+        assert_int_equal(b->d.flight->lane, ready_lane(&b->d.ready, CAROL));
+        assert_int_equal(b->d.ready.lanes, b->d.ready.waiting + 1);
+    }
     return st;
 }
 
+/* It is made anew, and what is under way stays: its lane may be nobody else's. */
 static void test_moment__the_mirror(void **state)
 {
     (void)state;
+    for (int waiting = 0; waiting <= 2; waiting += 2) {
+        struct bench b;
+        bench_open(&b, &(struct world_options){0});
+        (void)bench_page(&b, CAROL, "web01", PAGE_SENDING, 0, 0);
+        for (int i = 0; i < waiting; i++)
+            (void)world_problem(b.w, i ? BOB : ALICE, "web01", "CRITICAL");
+        bench_each_failure(&b, mirror, 1);
+        assert_int_equal(b.d.ready.waiting, waiting);
+        bench_close(&b);
+    }
+}
+
+/* Without memory for its lane what is under way is still there, and has one as soon as there is some. */
+static void test_moment__a_request_without_a_lane(void **state)
+{
+    (void)state;
     struct bench b;
+    struct drainer *d = &b.d;
+    bool failed = true;
+    int without = 0;
     bench_open(&b, &(struct world_options){0});
-    (void)world_problem(b.w, ALICE, "web01", "CRITICAL");
-    (void)world_problem(b.w, BOB, "web01", "CRITICAL");
-    bench_each_failure(&b, mirror, 0);
+    (void)bench_page(&b, CAROL, "web01", PAGE_SENDING, 0, 0);
+    assert_int_equal(lookup_remnants(d), NT_OK);
+    for (unsigned long n = 1; failed; n++) {
+        mem_fail_at(n);
+        enum nt_status st = mirror_sync(d, true);
+        failed = mem_failed();
+        mem_fail_at(0);
+        without += d->flight->lane == READY_NONE;
+        assert_true(st == NT_OK ? d->flight->lane != READY_NONE : failed);
+        flights_sweep(d);
+        assert_int_equal(d->flights, 1);
+        assert_int_equal(mirror_sync(d, false), NT_OK);
+        assert_int_equal(d->flight->lane, ready_lane(&d->ready, CAROL));
+        assert_int_not_equal(d->flight->lane, READY_NONE);
+        flights_sweep(d);
+        assert_int_equal(d->ready.lane[d->flight->lane].flights, 1);
+    }
+    assert_true(without > 0);
     bench_close(&b);
 }
 
@@ -489,6 +530,7 @@ int main(void)
         cmocka_unit_test(test_moment__a_digest_of_nothing),
         cmocka_unit_test(test_moment__remnants_of_a_crash),
         cmocka_unit_test(test_moment__the_mirror),
+        cmocka_unit_test(test_moment__a_request_without_a_lane),
         cmocka_unit_test(test_moment__a_drainer_begins),
         cmocka_unit_test(test_moment__a_drainer_without_any_store),
         cmocka_unit_test(test_moment__no_store_can_be_opened),
