@@ -291,6 +291,8 @@ static void test_memory__a_drainer_that_does_not_answer(void **state)
     assert_int_equal(ask_drainer(socket_path, ASK_LEAVE, 50, &s), NT_ETIMEOUT);
     assert_int_equal(offer_order(&order, socket_path, 0, 50, &answer), NT_ETIMEOUT);
     assert_null(answer);
+    assert_int_equal(offer_order(&order, socket_path, 0, OFFER_WITHIN, &answer), NT_ETIMEOUT); /* which is told */
+    assert_null(answer);
     memset(too_long, 'x', sizeof too_long - 1);
     too_long[sizeof too_long - 1] = 0;
     assert_int_equal(ask_drainer(too_long, ASK_STATUS, 50, &s), NT_EIO);
@@ -307,6 +309,33 @@ static void test_memory__a_drainer_that_does_not_answer(void **state)
     }
     close(fd);
     drainer_status_clean(&s);
+}
+
+static enum nt_status no_number(struct store *s, const char *number, struct number_state *out)
+{
+    (void)s;
+    (void)number;
+    out->opted_out = 1; /* half read */
+    return NT_EIO;
+}
+
+/* A store whose numbers cannot be read: who is on call is told all the same. */
+static void test_memory__a_roster_without_its_numbers(void **state)
+{
+    (void)state;
+    struct store_ops broken = *d.r.store->ops;
+    const struct store_ops *real = d.r.store->ops;
+    struct roster r;
+    struct strlist who;
+    strlist_init(&who);
+    roster_init(&r);
+    broken.number_get = no_number;
+    d.r.store->ops = &broken;
+    assert_int_equal(roster_read(&d.r, &who, &r), NT_OK);
+    d.r.store->ops = real;
+    assert_int_equal(r.n, 2);
+    assert_int_equal(r.item[0].state.opted_out, 0);
+    roster_clean(&r);
 }
 
 /* ---- what an order may hold ---- */
@@ -378,9 +407,8 @@ int main(void)
 {
 #define AT_DESK(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        AT_DESK(test_memory__each_allocation_fails_once),
-        AT_DESK(test_memory__a_drainer_that_does_not_answer),
-        AT_DESK(test_memory__ten_pictures_at_most),
+        AT_DESK(test_memory__each_allocation_fails_once),       AT_DESK(test_memory__a_drainer_that_does_not_answer),
+        AT_DESK(test_memory__a_roster_without_its_numbers),     AT_DESK(test_memory__ten_pictures_at_most),
         AT_DESK(test_memory__neither_this_store_nor_a_new_one),
     };
     assert_int_equal(setenv("NOTIFY_TWILIO_TEMPLATES", NT_SOURCE_DIR "/templates", 1), 0);
