@@ -1,6 +1,8 @@
 /* What outcomes, receipts and time do to pages, with everything that can fail on the way. */
 #include "bench.h"
 
+#include "base/mem.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -130,6 +132,76 @@ static void test_settle__waits_go_along_with_the_clock(void **state)
     bench_close(&b);
 }
 
+static enum nt_status let_in(struct bench *b)
+{
+    return timely_let_in(&b->d);
+}
+
+/* Put off for the account's sake: due now. One that is gone from the store is nobody's. */
+static void test_settle__put_off_pages_are_let_in(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, &(struct world_options){0});
+    struct store *s = b.d.r->store;
+    int64_t id = bench_page(&b, ALICE, "web01", PAGE_QUEUED, 0, 0);
+    struct page *p = world_page(b.w, id);
+    p->due += HOUR;
+    p->error_code = 20003;
+    bench_begin(&b);
+    assert_int_equal(s->ops->page_save(s, p), NT_OK);
+    bench_commit(&b);
+    bench_look(&b);
+    bench_each_failure(&b, let_in, 0);
+    p->id = 99999; /* in the mirror alone */
+    assert_int_equal(ready_update(&b.d.ready, p), NT_OK);
+    page_free(p);
+    bench_begin(&b);
+    assert_int_equal(let_in(&b), NT_OK);
+    bench_commit(&b);
+    p = world_page(b.w, id);
+    assert_int_equal(p->due, b.d.now);
+    page_free(p);
+    bench_close(&b);
+}
+
+static enum nt_status look(struct bench *b)
+{
+    return mirror_sync(&b->d, true);
+}
+
+/* A page that waits for pictures, and one whose receipt does. */
+static void test_settle__what_waits_is_noted(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, &(struct world_options){0});
+    b.o.follow = true;
+    struct store *s = b.d.r->store;
+    int64_t id = world_problem(b.w, ALICE, "web01", "CRITICAL");
+    (void)bench_page(&b, BOB, "web01", PAGE_SENT, PAGE_WATCH, 0);
+    struct page *p = world_page(b.w, id);
+    p->flags |= PAGE_PICTURE;
+    assert_int_equal(strlist_add(&p->media, PAGE_GRAPH "cpu"), NT_OK);
+    bench_begin(&b);
+    assert_int_equal(s->ops->page_save(s, p), NT_OK);
+    bench_commit(&b);
+    page_free(p);
+    for (unsigned long n = 1;; n++) { /* from nothing each time */
+        pictures_clean(&b.d);
+        track_clean(&b.d);
+        mem_fail_at(n);
+        enum nt_status st = look(&b);
+        mem_fail_at(0);
+        assert_int_equal(st, mem_failed() ? NT_ENOMEM : NT_OK);
+        if (!mem_failed())
+            break;
+    }
+    assert_true(pictures_busy(&b.d));
+    assert_int_equal(b.d.watches.n, 1);
+    bench_close(&b);
+}
+
 /* ---- receipts ---- */
 
 static enum nt_status receipt(struct bench *b)
@@ -177,6 +249,8 @@ int main(void)
         cmocka_unit_test(test_settle__each_outcome),
         cmocka_unit_test(test_settle__a_page_expires),
         cmocka_unit_test(test_settle__waits_go_along_with_the_clock),
+        cmocka_unit_test(test_settle__put_off_pages_are_let_in),
+        cmocka_unit_test(test_settle__what_waits_is_noted),
         cmocka_unit_test(test_settle__each_receipt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
