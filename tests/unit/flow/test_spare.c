@@ -5,6 +5,7 @@
 #include "world_rules.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -378,6 +379,38 @@ static void test_spare__memory_fails_as_well(void **state)
     all_is_told(w, id);
 }
 
+/* Whoever has the lock cannot be told that somebody waits for it: it is waited for all the same. */
+static void test_spare__a_lock_that_nobody_can_wish_for(void **state)
+{
+    (void)state;
+    char store[128], path[128];
+    int rival = -1;
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    struct world *w = world_new(&(struct world_options){.unlocked = true, .no_follow = true});
+    snprintf(store, sizeof store, "sqlite:%s/queue.db", w->folder);
+    snprintf(path, sizeof path, "%s/queue.lock", w->folder);
+    assert_int_equal(drain_lock_take(store, false, &rival, NULL), NT_OK);
+    int bar = open(path, O_RDWR | O_CLOEXEC);
+    assert_int_equal(fcntl(bar, F_OFD_SETLK, &whole), 0);
+    w->frail.trouble = NT_EIO;
+    int64_t id = world_problem(w, ALICE, "web01", "CRITICAL");
+    world_start(w);
+    world_run(w, 5 * SECOND);
+    w->frail.trouble = NT_OK;
+    world_run(w, 20 * SECOND);
+    assert_true(w->inside.spare);
+    assert_int_equal(close(bar), 0);
+    assert_false(drain_lock_wanted(store));
+    world_run(w, 3 * SECOND); /* the wish can be made now */
+    assert_true(drain_lock_wanted(store));
+    assert_true(w->inside.spare);
+    close(rival);
+    world_run(w, 5 * SECOND);
+    assert_false(w->inside.spare);
+    assert_page(w, id, PAGE_SENT);
+    world_free(w);
+}
+
 /* Damaged, set aside, and damaged again within a minute: not set aside once more. Nor where there is no room for a new
  * one. */
 static void test_spare__damaged_again_and_again(void **state)
@@ -433,6 +466,7 @@ int main(void)
         cmocka_unit_test(test_spare__each_allocation_on_the_way_back),
         cmocka_unit_test(test_spare__operations_that_fail_on_the_way_there),
         cmocka_unit_test(test_spare__memory_fails_as_well),
+        cmocka_unit_test(test_spare__a_lock_that_nobody_can_wish_for),
         cmocka_unit_test(test_spare__damaged_again_and_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
