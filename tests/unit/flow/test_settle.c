@@ -202,6 +202,49 @@ static void test_settle__what_waits_is_noted(void **state)
     bench_close(&b);
 }
 
+static bool note_number(void *arg, const char *number, const struct number_state *state)
+{
+    (void)number;
+    (void)state;
+    *(bool *)arg = true;
+    return true;
+}
+
+/* Whom to ask whether he wants pages again cannot be noted: asked at the next round, and he stays opted out. */
+static void test_settle__questions_without_memory(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, &(struct world_options){0});
+    b.o.follow = true;
+    struct store *s = b.d.r->store;
+    bench_begin(&b);
+    assert_int_equal(s->ops->number_put(s, ALICE, &(struct number_state){.opted_out = b.d.now}), NT_OK);
+    bench_commit(&b);
+    assert_int_equal(line_open(&b.d), NT_OK);
+    bool failed = true, out = false;
+    for (unsigned long n = 1; failed; n++) {
+        mem_fail_at(n);
+        optin_start(&b.d);
+        failed = mem_failed();
+        mem_fail_at(0);
+        assert_true(b.d.questions.n <= 1);
+        assert_int_equal(b.d.optin_next, b.d.boot + 10 * MINUTE);
+        if (!failed)
+            assert_int_equal(b.d.questions.n, 1);
+        http_free(b.d.http);
+        b.d.http = NULL;
+        optin_clean(&b.d);
+        b.d.optin_next = 0;
+        assert_int_equal(line_open(&b.d), NT_OK);
+    }
+    http_free(b.d.http);
+    b.d.http = NULL;
+    assert_int_equal(s->ops->numbers(s, true, note_number, &out), NT_OK);
+    assert_true(out);
+    bench_close(&b);
+}
+
 /* ---- receipts ---- */
 
 static enum nt_status receipt(struct bench *b)
@@ -251,6 +294,7 @@ int main(void)
         cmocka_unit_test(test_settle__waits_go_along_with_the_clock),
         cmocka_unit_test(test_settle__put_off_pages_are_let_in),
         cmocka_unit_test(test_settle__what_waits_is_noted),
+        cmocka_unit_test(test_settle__questions_without_memory),
         cmocka_unit_test(test_settle__each_receipt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
