@@ -186,8 +186,8 @@ enum nt_status spare_enter(struct drainer *d, enum nt_status why)
     idmap_clean(&d->to_spare);
     idmap_clean(&d->to_real);
     st = fill(d, real, r->store);
-    if (st !=
-        NT_OK) { /* the names in the maps are nobody's now, and others would get them: the next turn tries again */
+    if (st != NT_OK) {
+        /* The names in the maps are nobody's now, and others would get them: the next turn tries again. */
         store_close(r->store);
         r->store = real;
         r->spare = false;
