@@ -15,6 +15,10 @@
 enum nt_status library_load(const char *soname, const struct library_place *places, size_t n, void *table,
                             const char *lost)
 {
+    static void *const none;
+    char *first = (char *)table + places[0].offset;
+    if (memcmp(first, &none, sizeof none) != 0)
+        return NT_OK;
     void *handle = dlopen(soname, RTLD_LAZY | RTLD_LOCAL);
     if (!handle) {
         log_error("%s: %s", lost, dlerror());
@@ -25,6 +29,7 @@ enum nt_status library_load(const char *soname, const struct library_place *plac
         if (!symbol) {
             log_error("%s: %s", lost, dlerror());
             dlclose(handle);
+            memset(first, 0, sizeof none);
             return NT_EIO;
         }
         memcpy((char *)table + places[i].offset, &symbol, sizeof symbol);

@@ -26,8 +26,8 @@ struct library_place {
 #name, offsetof(table, name)                                                                                   \
     }
 
-/* Fills the table, all of it or nothing usable. NT_EIO, with a line in the log that begins with lost (what cannot be
- * done without it): no such library, or one that lacks a function. */
+/* Fills the table at its first call, all of it or nothing usable: it has to begin as zeros. NT_EIO, with a line in the
+ * log that begins with lost (what cannot be done without it): no such library, or one that lacks a function. */
 enum nt_status library_load(const char *soname, const struct library_place *places, size_t n, void *table,
                             const char *lost) NT_MUST_USE;
 

@@ -8,8 +8,6 @@
  */
 #include "queue/sqlite_library.h"
 
-#include <stdbool.h>
-
 struct sqlite_library sqlite_library;
 
 #define PLACE(name) LIBRARY_PLACE(struct sqlite_library, name),
@@ -20,10 +18,5 @@ static const char soname[] = "libsqlite3.so.0";
 
 enum nt_status sqlite_library_load(void)
 {
-    static bool loaded;
-    enum nt_status status = NT_OK;
-    if (!loaded)
-        status = library_load(soname, places, sizeof places / sizeof *places, &sqlite_library, "nothing can be stored");
-    loaded = status == NT_OK;
-    return status;
+    return library_load(soname, places, sizeof places / sizeof *places, &sqlite_library, "nothing can be stored");
 }

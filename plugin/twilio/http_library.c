@@ -48,12 +48,7 @@ static const char soname[] = "libcurl.so.4";
 
 enum nt_status http_library_load(void)
 {
-    static bool loaded;
-    enum nt_status status = NT_OK;
-    if (!loaded)
-        status = library_load(soname, places, sizeof places / sizeof *places, &library, "nothing can be sent");
-    loaded = status == NT_OK;
-    return status;
+    return library_load(soname, places, sizeof places / sizeof *places, &library, "nothing can be sent");
 }
 
 /* ---- what curl.h declares; in parentheses where it has macros of the same names ---- */

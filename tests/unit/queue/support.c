@@ -40,6 +40,28 @@ void scratch_remove(struct scratch *s)
     assert_int_equal(rmdir(s->folder), 0);
 }
 
+int scratch_setup(void **state)
+{
+    static struct scratch s;
+    scratch_make(&s);
+    *state = &s;
+    return 0;
+}
+
+int scratch_setup_quick(void **state)
+{
+    static struct scratch s;
+    scratch_make_quick(&s);
+    *state = &s;
+    return 0;
+}
+
+int scratch_teardown(void **state)
+{
+    scratch_remove(*state);
+    return 0;
+}
+
 const char *scratch_file(const struct scratch *s, const char *name)
 {
     static char path[400];

@@ -33,6 +33,10 @@ void scratch_make(struct scratch *s);
 /* In memory, if possible: for tests that open a store thousands of times. */
 void scratch_make_quick(struct scratch *s);
 void scratch_remove(struct scratch *s);
+/* Setups and a teardown of cmocka around these: *state is the struct scratch. */
+int scratch_setup(void **state);
+int scratch_setup_quick(void **state);
+int scratch_teardown(void **state);
 /* Path of a file in the folder; static. */
 const char *scratch_file(const struct scratch *s, const char *name);
 

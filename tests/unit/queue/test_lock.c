@@ -28,20 +28,6 @@ int flock(int fd, int operation)
     return (int)syscall(SYS_flock, fd, operation);
 }
 
-static int make(void **state)
-{
-    static struct scratch s;
-    scratch_make(&s);
-    *state = &s;
-    return 0;
-}
-
-static int drop(void **state)
-{
-    scratch_remove(*state);
-    return 0;
-}
-
 /* Starts a process that drains until it is told, by a byte, to end. */
 static pid_t start_drainer(const char *url, int *tell)
 {
@@ -358,7 +344,7 @@ static void test_lock__a_file_system_without_locks_is_no_drainer(void **state)
 
 int main(void)
 {
-#define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, make, drop)
+#define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_lock__one_drains_and_others_see_who),
         IN_FOLDER(test_lock__a_kill_leaves_it_free),

@@ -11,20 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int make(void **state)
-{
-    static struct scratch s;
-    scratch_make(&s);
-    *state = &s;
-    return 0;
-}
-
-static int drop(void **state)
-{
-    scratch_remove(*state);
-    return 0;
-}
-
 static void test_place__says_what_an_error_means(void **state)
 {
     (void)state;
@@ -135,7 +121,7 @@ static void test_place__root_without_powers(void **state)
 
 int main(void)
 {
-#define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, make, drop)
+#define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_place__says_what_an_error_means),
         IN_FOLDER(test_place__a_name_that_is_taken),

@@ -131,20 +131,6 @@ static void check_integrity(const char *path)
     assert_int_equal(count_of(path, "SELECT change - (SELECT max(change) FROM page) FROM counter"), 0);
 }
 
-static int make(void **state)
-{
-    static struct scratch s;
-    scratch_make(&s);
-    *state = &s;
-    return 0;
-}
-
-static int drop(void **state)
-{
-    scratch_remove(*state);
-    return 0;
-}
-
 static void test_processes__eight_writers_lose_nothing(void **state)
 {
     struct scratch *f = *state;
@@ -293,8 +279,7 @@ static void test_processes__begun_after_a_death(void **state)
     if (dying == 0) {
         sqlite3 *db = NULL;
         if (sqlite3_open(f->path, &db) != SQLITE_OK ||
-            sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK ||
-            write(ready[1], "r", 1) != 1)
+            sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK || write(ready[1], "r", 1) != 1)
             _exit(1);
         nanosleep(&(struct timespec){.tv_nsec = 300 * 1000 * 1000}, NULL);
         _exit(0);
@@ -316,7 +301,7 @@ int main(int argc, char *argv[])
         return write_pages(argv[2], argv[3], atoi(argv[4]));
     if (argc == 4 && strcmp(argv[1], "rescue") == 0)
         return rescue(argv[2], argv[3]);
-#define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, make, drop)
+#define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_processes__eight_writers_lose_nothing),
         IN_FOLDER(test_processes__a_kill_loses_nothing_that_was_promised),

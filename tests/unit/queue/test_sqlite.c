@@ -15,20 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int make(void **state)
-{
-    static struct scratch s;
-    scratch_make(&s);
-    *state = &s;
-    return 0;
-}
-
-static int drop(void **state)
-{
-    scratch_remove(*state);
-    return 0;
-}
-
 static void sql(const char *path, const char *text)
 {
     sqlite3 *db = NULL;
@@ -640,7 +626,7 @@ static void test_sqlite__opening_and_rescuing_may_run_out_of_memory(void **state
 
 int main(void)
 {
-#define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, make, drop)
+#define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_sqlite__conforms),
         cmocka_unit_test(test_sqlite__conforms_in_memory),

@@ -188,23 +188,9 @@ static void test_sqlite_files__a_log_that_grows_too_long(void **state)
     store_close(s);
 }
 
-static int make(void **state)
-{
-    static struct scratch s;
-    scratch_make_quick(&s);
-    *state = &s;
-    return 0;
-}
-
-static int drop(void **state)
-{
-    scratch_remove(*state);
-    return 0;
-}
-
 int main(void)
 {
-#define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, make, drop)
+#define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, scratch_setup_quick, scratch_teardown)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_sqlite_files__no_log_can_be_shared_there),
         IN_FOLDER(test_sqlite_files__a_file_that_may_only_be_read),

@@ -12,20 +12,6 @@
 
 static struct said problem = {.event = EVENT_PROBLEM};
 
-static int make(void **state)
-{
-    static struct scratch s;
-    scratch_make_quick(&s);
-    *state = &s;
-    return 0;
-}
-
-static int drop(void **state)
-{
-    scratch_remove(*state);
-    return 0;
-}
-
 static void test_sqlite_rescue__needs_a_place(void **state)
 {
     struct scratch *f = *state;
@@ -145,7 +131,7 @@ static void test_sqlite_rescue__takes_a_page_without_its_alert(void **state)
 
 int main(void)
 {
-#define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, make, drop)
+#define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, scratch_setup_quick, scratch_teardown)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_sqlite_rescue__needs_a_place),
         IN_FOLDER(test_sqlite_rescue__sets_aside_under_a_free_name),

@@ -591,23 +591,9 @@ static void test_sqlite_trouble__each_call_of_each_way_in_fails_once(void **stat
         buf_clean(&kept[i]);
 }
 
-static int make(void **state)
-{
-    static struct scratch s;
-    scratch_make_quick(&s);
-    *state = &s;
-    return 0;
-}
-
-static int drop(void **state)
-{
-    scratch_remove(*state);
-    return 0;
-}
-
 int main(void)
 {
-#define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, make, drop)
+#define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, scratch_setup_quick, scratch_teardown)
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_sqlite_trouble__each_call_of_each_operation_fails_once),
         IN_FOLDER(test_sqlite_trouble__a_commit_is_all_or_nothing),
