@@ -79,6 +79,8 @@ packages_install "$cache/apt.log" $needed || {
 if [ -n "$missing" ]; then end "$(echo "$missing" | wc -w) installed"; else end 'all there'; fi
 
 begin 'build (the program and the simulator)'
+# Of another checkout, or of one that has moved: not to be gone on with.
+grep -Fqx "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" "$build/CMakeCache.txt" 2>/dev/null || rm -rf "$build"
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo >"$cache/build.log" 2>&1 ||
     give_up "$cache/build.log" 'cmake did not like something'
 cmake --build "$build" --target notify_twilio twilio_simulator >>"$cache/build.log" 2>&1 ||
