@@ -150,6 +150,18 @@ static void test_spare__pages_that_are_gone_from_the_store(void **state)
     world_free(w);
 }
 
+/* The store fails, and while the engine is away another process tells that web02, whose page was held, is well. */
+static void ended_by_another(struct world *w, int64_t page)
+{
+    assert_page(w, page, PAGE_HELD);
+    w->frail.trouble = NT_EIO;
+    (void)world_problem(w, BOB, "web09", "CRITICAL");
+    world_run(w, 5 * SECOND);
+    assert_true(w->inside.spare);
+    (void)world_problem(w, ALICE, "web02", "OK"); /* into the store */
+    assert_page(w, page, PAGE_CANCELLED);
+}
+
 /* Ended by newer news while the engine was away, and not told from memory: it stays ended. */
 static void test_spare__what_was_ended_meanwhile_stays_ended(void **state)
 {
@@ -160,13 +172,7 @@ static void test_spare__what_was_ended_meanwhile_stays_ended(void **state)
     id[1] = world_problem(w, ALICE, "web02", "CRITICAL");
     world_start(w);
     world_run(w, 5 * SECOND);
-    assert_page(w, id[1], PAGE_HELD);
-    w->frail.trouble = NT_EIO;
-    (void)world_problem(w, BOB, "web09", "CRITICAL");
-    world_run(w, 5 * SECOND);
-    assert_true(w->inside.spare);
-    (void)world_problem(w, ALICE, "web02", "OK"); /* by another process, into the store */
-    assert_page(w, id[1], PAGE_CANCELLED);
+    ended_by_another(w, id[1]);
     w->frail.trouble = NT_OK;
     world_run(w, 5 * MINUTE);
     assert_page(w, id[1], PAGE_CANCELLED);
@@ -243,13 +249,7 @@ static void test_spare__what_was_told_meanwhile_stays_told(void **state)
     id[2] = world_problem(w, ALICE, "web03", "CRITICAL");
     world_start(w);
     world_run(w, 53 * SECOND);
-    assert_page(w, id[1], PAGE_HELD);
-    w->frail.trouble = NT_EIO;
-    (void)world_problem(w, BOB, "web09", "CRITICAL");
-    world_run(w, 5 * SECOND);
-    assert_true(w->inside.spare);
-    (void)world_problem(w, ALICE, "web02", "OK"); /* by another process, into the store */
-    assert_page(w, id[1], PAGE_CANCELLED);
+    ended_by_another(w, id[1]);
     world_run(w, 5 * SECOND);
     assert_true(w->inside.spare);
     assert_int_equal(fake_twilio_messages(&w->twilio, ALICE), 2); /* the digest */

@@ -94,6 +94,17 @@ static void run_for(struct http *h, int64_t ms)
         assert_int_equal(http_run(h, NULL, NULL, 0, left), NT_OK);
 }
 
+/* A client that is having a name looked up, which takes long. */
+static struct http *looking_up(const struct server *server, struct seen *s)
+{
+    quiet_names();
+    struct http *h = client_make(4, "", "");
+    start(h, "slow", server_port(server), s);
+    while (!asked)
+        run_for(h, 20);
+    return h;
+}
+
 /* A name server that is silent costs its patience, and then the last good addresses are as good as an answer. One who
  * has asked later waits his own time. */
 static void test_http_names__a_silent_name_server_is_not_waited_for(void **state)
@@ -133,11 +144,7 @@ static void test_http_names__a_slow_name_is_a_name(void **state)
     static const struct server_step steps[] = {{ACT_STALL, NULL}};
     struct server *server = server_start(steps, 1, false);
     struct seen s = {0};
-    quiet_names();
-    struct http *h = client_make(4, "", "");
-    start(h, "slow", server_port(server), &s);
-    while (!asked)
-        run_for(h, 20);
+    struct http *h = looking_up(server, &s);
     set(&answers, true);
     for (int64_t end = now_ms() + 30000; !server_connections(server) && now_ms() < end;)
         run_for(h, 50);
@@ -200,11 +207,7 @@ static void test_http_names__a_loop_that_breaks_says_so(void **state)
     static const struct server_step steps[] = {{ACT_STALL, NULL}};
     struct server *server = server_start(steps, 1, false);
     struct seen s = {0};
-    quiet_names();
-    struct http *h = client_make(4, "", "");
-    start(h, "slow", server_port(server), &s);
-    while (!asked)
-        run_for(h, 20);
+    struct http *h = looking_up(server, &s);
     broken = true;
     set(&answers, true);
     enum nt_status status = run_until_broken(h);
