@@ -6,8 +6,9 @@
  *
  *     tags host, service            HOSTNAME, SERVICEDESC; without a host tag the object's whole name is the host
  *     incident.severity             the state: ok → OK/UP, warning and less → WARNING, crit and more → CRITICAL/DOWN,
- * err → UNKNOWN of a service (that is how Icinga's unknown arrives), else as crit event.type, if it is there    the
- * kind of the notification; else ok is a recovery, anything else a problem, and no severity at all a custom message
+ *                                   err → UNKNOWN of a service (that is how Icinga's unknown arrives), else as crit
+ *     event.type, if it is there    the kind of the notification; else ok is a recovery, anything else a problem, and
+ *                                   no severity at all a custom message
  *
  * Muting is told as a downtime, for that is what it comes from, and nobody is to be woken for it. An incident that
  * comes of age, and an acknowledgement that was taken back, are the problem once more.

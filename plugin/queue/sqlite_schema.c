@@ -4,12 +4,16 @@
  * Migrations are only ever added: script n brings version n to n + 1, and user_version tells which have run.
  *
  * What the indices are for. Accepting must cost the same after a million pages, so whatever it writes to is either
- * short or grows at its end only: page_change   who watches the queue reads what has moved since page_alert    the
- * pages of an alert page_created  lists by time, purging page_open, page_lane    what is not settled yet: figures; by
- * number and object page_member, page_merged, page_ended, page_watch    merged, what stands behind a digest, failed or
- * expired, awaiting a receipt request       hand-overs of the last days by UUID, apart from the alerts that stay for
- * months Two are neither, and are written when a page is settled, which nobody waits for: page_object   the history of
- * an object to a number: duplicates, superseding page_sid      is a message at Twilio ours?
+ * short or grows at its end only:
+ * - page_change: who watches the queue reads what has moved since;
+ * - page_alert: the pages of an alert;
+ * - page_created: lists by time, purging;
+ * - page_open, page_lane: what is not settled yet: figures; by number and object;
+ * - page_member, page_merged, page_ended, page_watch: merged, behind a digest, failed or expired, awaiting a receipt;
+ * - request: hand-overs of the last days by UUID, apart from the alerts that stay for months.
+ * Two are neither, and are written when a page is settled, which nobody waits for:
+ * - page_object: the history of an object to a number: duplicates, superseding;
+ * - page_sid: is a message at Twilio ours?
  *
  * object_key is a 64-bit hash of object: a third of the bytes in the index. Queries compare the text as well.
  * The numbers in the conditions are those of enum page_state and enum page_flag.

@@ -1,7 +1,9 @@
 /*
  * Many processes at one store, some of which die. The program starts itself again for each of them, in the build with
- * the fault points: test_queue_processes write URL NUMBER COUNT   puts COUNT alerts with a page, a byte to stdout after
- * each commit test_queue_processes rescue URL NOW           rescues the store
+ * the fault points:
+ *
+ *     test_queue_processes write URL NUMBER COUNT   puts COUNT alerts with a page, a byte to stdout after each commit
+ *     test_queue_processes rescue URL NOW           rescues the store
  */
 #include "support.h"
 
