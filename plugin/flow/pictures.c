@@ -25,8 +25,9 @@
 
 enum {
     AT_ONCE = 4,
-    WHY_MAX = 2048,
-    MARGIN = 25 /* ms before the page itself is due, so that what is there goes with it */
+    WHY_MAX = 32 * 1024,           /* what a job says, with wider ends of lines */
+    WHY_TOLD = ENGINE_REASON - 64, /* of it in a page's history, where what became of the page comes last */
+    MARGIN = 25                    /* ms before the page itself is due, so that what is there goes with it */
 };
 
 static const char too_late[] = "not there within 5 s";
@@ -39,7 +40,8 @@ struct shot {
     bool over;       /* the result is there */
     bool recorded;   /* in this turn's transaction */
     struct strlist media;
-    char *why;
+    char *words;     /* what the job says of those that did not come; NULL: nothing */
+    const char *why; /* static: why there are none, or not all; NULL: the words have it */
 };
 
 struct pictures {
@@ -58,8 +60,25 @@ static void shot_free(struct shot *s)
     job_free(s->job);
     strlist_clean(&s->graphs);
     strlist_clean(&s->media);
-    mem_free(s->why);
+    mem_free(s->words);
     mem_free(s);
+}
+
+/* NULL: no memory. */
+static struct shot *shot_new(const struct page *page, int64_t until)
+{
+    static const size_t prefix = sizeof PAGE_GRAPH - 1;
+    struct shot *s = mem_zalloc(sizeof *s);
+    enum nt_status st = s ? NT_OK : NT_ENOMEM;
+    if (s)
+        *s = (struct shot){.alert_id = page->alert_id, .until = until};
+    for (size_t i = 0; st == NT_OK && i < page->media.n; i++)
+        if (!strncmp(page->media.item[i], PAGE_GRAPH, prefix))
+            st = strlist_add(&s->graphs, page->media.item[i] + prefix);
+    if (st == NT_OK)
+        return s;
+    shot_free(s);
+    return NULL;
 }
 
 static struct pictures *pictures_of(struct drainer *d)
@@ -71,70 +90,57 @@ static struct pictures *pictures_of(struct drainer *d)
 
 enum nt_status pictures_note(struct drainer *d, const struct page *page)
 {
-    static const size_t prefix = sizeof PAGE_GRAPH - 1;
     int64_t left = page->created + MEDIA_DEADLINE - d->now;
     if (!(page->flags & PAGE_PICTURE) || !(PAGE_BIT(page->state) & PAGE_UNSENT) || !page->alert_id || left <= 0)
         return NT_OK;
     struct pictures *p = pictures_of(d);
     if (!p)
         return NT_ENOMEM;
-    struct shot *s = NULL;
-    for (size_t i = 0; i < p->shots.n && !s; i++)
+    for (size_t i = 0; i < p->shots.n; i++)
         if (p->shots.item[i]->alert_id == page->alert_id)
-            s = p->shots.item[i];
-    if (s)
-        return NT_OK;
-    if (!VECTOR_GROW(&p->shots, item) || !(s = mem_zalloc(sizeof *s)))
+            return NT_OK;
+    struct shot *s = NULL;
+    if (VECTOR_GROW(&p->shots, item))
+        s = shot_new(page, d->boot + (left < MEDIA_DEADLINE ? left : MEDIA_DEADLINE) - MARGIN);
+    if (!s)
         return NT_ENOMEM;
-    s->alert_id = page->alert_id;
-    s->until = d->boot + (left < MEDIA_DEADLINE ? left : MEDIA_DEADLINE) - MARGIN;
-    strlist_init(&s->graphs);
-    strlist_init(&s->media);
-    enum nt_status st = NT_OK;
-    for (size_t i = 0; st == NT_OK && i < page->media.n; i++)
-        if (!strncmp(page->media.item[i], PAGE_GRAPH, prefix))
-            st = strlist_add(&s->graphs, page->media.item[i] + prefix);
-    if (st != NT_OK) {
-        shot_free(s);
-        return st;
-    }
     p->shots.item[p->shots.n++] = s;
     return NT_OK;
 }
 
-/* The lines of a result as one line of history. */
+/* The lines of a result as one line of history. NULL: there are none, or no memory. */
 static char *one_line(const char *lines)
 {
     struct buf text;
     buf_init(&text, WHY_MAX);
     for (const char *line = lines, *end; (end = strchr(line, '\n')); line = end + 1)
         buf_addf(&text, "%s%.*s", text.len ? "; " : "", (int)(end - line), line);
-    char *out = text.len ? buf_steal(&text) : mem_strdup("");
+    char *out = text.len ? buf_steal(&text) : NULL;
     buf_clean(&text);
     return out;
+}
+
+static void fail(struct shot *s, const char *why)
+{
+    s->over = true;
+    s->why = why;
+    log_warning("pictures of alert %lld: %s", (long long)s->alert_id, why);
 }
 
 static void made(void *arg, const struct job_result *result)
 {
     struct shot *s = arg;
     s->over = true;
-    if (strlist_copy(&s->media, result->media) != NT_OK)
-        log_warning("pictures of alert %lld: %s", (long long)s->alert_id, nt_status_text(NT_ENOMEM));
-    s->why = one_line(result->why);
-    if (s->why && *s->why)
-        log_warning("pictures of alert %lld: %s", (long long)s->alert_id, s->why);
+    s->words = one_line(result->why);
+    if (s->words)
+        log_warning("pictures of alert %lld: %s", (long long)s->alert_id, s->words);
+    if (strlist_copy(&s->media, result->media) != NT_OK || (s->media.n < s->graphs.n && !s->words))
+        fail(s, nt_status_text(NT_ENOMEM));
     char *notes = one_line(result->notes);
-    if (notes && *notes)
+    if (notes)
         log_info("pictures of alert %lld: %s", (long long)s->alert_id, notes);
     mem_free(notes);
     (void)fault_point("pictures.made");
-}
-
-static void fail(struct shot *s, const char *why)
-{
-    s->over = true;
-    s->why = mem_strdup(why);
-    log_warning("pictures of alert %lld: %s", (long long)s->alert_id, why);
 }
 
 static void begin(struct drainer *d, struct shot *s)
@@ -216,7 +222,7 @@ static enum nt_status put_in(struct drainer *d, struct page *p, const struct str
     p->due = d->now;
     if (!*why)
         return settle_save(d, p, p->state, "with %zu picture%s", before, before == 1 ? "" : "s");
-    return settle_save(d, p, p->state, "%s; %s", why,
+    return settle_save(d, p, p->state, "%.*s; %s", WHY_TOLD, why,
                        before       ? "goes without that"
                        : p->media.n ? "goes without pictures of ours"
                                     : "the text goes alone");
@@ -227,8 +233,9 @@ static bool settle_page(void *arg, const struct page *page)
     struct waiting *w = arg;
     if (!(page->flags & PAGE_PICTURE) || !(PAGE_BIT(page->state) & PAGE_UNSENT))
         return true;
+    const struct shot *s = w->shot;
     struct page *p = page_copy(page);
-    w->status = p ? put_in(w->d, p, &w->shot->media, w->shot->why ? w->shot->why : "") : NT_ENOMEM;
+    w->status = p ? put_in(w->d, p, &s->media, s->why ? s->why : s->words ? s->words : "") : NT_ENOMEM;
     page_free(p);
     return w->status == NT_OK;
 }

@@ -1,7 +1,8 @@
 /* Pages that wait for pictures, on a clock of their own: what is there in time goes along, and nothing is waited for
  * longer. */
-#include "world.h"
+#include "bench.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "world_rules.h"
 
@@ -58,7 +59,8 @@ static void gallery_free(struct gallery *g)
         pclose(p);
 }
 
-static int64_t alert(struct world *w, const char *to, const char *host, const char *graph, const char *second)
+/* graphs: their names with commas between them; "" none is asked for. */
+static int64_t alert(struct world *w, const char *to, const char *host, const char *graphs)
 {
     struct order order;
     struct accepted accepted;
@@ -68,10 +70,7 @@ static int64_t alert(struct world *w, const char *to, const char *host, const ch
     assert_int_equal(strlist_split(&order.to, to, ","), NT_OK);
     assert_int_equal(kv_put(&order.pairs, "host", host), NT_OK);
     assert_int_equal(kv_put(&order.pairs, "state", "CRITICAL"), NT_OK);
-    if (graph)
-        assert_int_equal(strlist_add(&order.graphs, graph), NT_OK);
-    if (second)
-        assert_int_equal(strlist_add(&order.graphs, second), NT_OK);
+    assert_int_equal(strlist_split(&order.graphs, graphs, ","), NT_OK);
     assert_int_equal(world_order(w, &order, &accepted), NT_OK);
     int64_t id = accepted.page[0]->id;
     accepted_clean(&accepted);
@@ -85,7 +84,7 @@ static void test_pictures__go_along(void **state)
     struct gallery g;
     gallery_new(&g, "");
     struct world *w = world_new(&(struct world_options){.config = g.config});
-    int64_t id = alert(w, ALICE, "web01", "file", NULL);
+    int64_t id = alert(w, ALICE, "web01", "file");
     world_start(w);
     world_run(w, SECOND);
     assert_int_equal(w->twilio.posts.n, 1);
@@ -102,9 +101,9 @@ static void test_pictures__nothing_is_waited_for_longer(void **state)
 {
     (void)state;
     static const struct {
-        const char *first, *second;
+        const char *graphs;
         int media;
-    } table[] = {{"hangs", NULL, 0}, {"hangs", "file", 1}, {"file", "hangs", 1}};
+    } table[] = {{"hangs", 0}, {"hangs,file", 1}, {"file,hangs", 1}};
     struct gallery g;
     gallery_new(&g, "");
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -113,7 +112,7 @@ static void test_pictures__nothing_is_waited_for_longer(void **state)
         world_start(w);
         world_run(w, SECOND);
         int64_t accepted = w->clock.boot_ms;
-        int64_t id = alert(w, ALICE, "web01", table[i].first, table[i].second);
+        int64_t id = alert(w, ALICE, "web01", table[i].graphs);
         world_run(w, DEADLINE - SECOND);
         assert_int_equal(w->twilio.posts.n, 0);
         assert_page(w, id, PAGE_QUEUED);
@@ -143,7 +142,7 @@ static void test_pictures__after_a_crash(void **state)
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct world *w = world_new(&(struct world_options){.config = g.config});
         int64_t accepted = w->clock.boot_ms;
-        int64_t id = alert(w, ALICE, "web01", table[i].graph, NULL); /* nobody drains */
+        int64_t id = alert(w, ALICE, "web01", table[i].graph); /* nobody drains */
         world_run(w, table[i].down);
         world_start(w);
         world_run(w, 4 * SECOND);
@@ -165,7 +164,7 @@ static void test_pictures__killed_in_the_middle(void **state)
     struct gallery g;
     gallery_new(&g, "");
     struct world *w = world_new(&(struct world_options){.config = g.config});
-    int64_t id = alert(w, ALICE, "web01", "hangs", NULL);
+    int64_t id = alert(w, ALICE, "web01", "hangs");
     world_start(w);
     world_run(w, 2 * SECOND);
     world_kill(w);
@@ -188,7 +187,7 @@ static void test_pictures__overtaken(void **state)
     gallery_new(&g, "");
     struct world *w = world_new(&(struct world_options){.config = g.config});
     world_start(w);
-    int64_t first = alert(w, ALICE, "web01", "hangs", NULL);
+    int64_t first = alert(w, ALICE, "web01", "hangs");
     world_run(w, SECOND);
     int64_t second = world_alert(w, NULL, ALICE, "host=web01", "state=DOWN", NULL);
     world_run(w, SECOND);
@@ -209,7 +208,7 @@ static void test_pictures__by_when(void **state)
     gallery_new(&g, ", when: [problem]");
     struct world *w = world_new(&(struct world_options){.config = g.config});
     world_start(w);
-    (void)alert(w, ALICE "," BOB, "web01", NULL, NULL);
+    (void)alert(w, ALICE "," BOB, "web01", "");
     world_run(w, SECOND);
     assert_int_equal(w->twilio.posts.n, 2);
     for (size_t i = 0; i < 2; i++) /* Bob's short text has room for the link */
@@ -226,7 +225,7 @@ static void test_pictures__without_the_store(void **state)
     gallery_new(&g, "");
     struct world *w = world_new(&(struct world_options){.config = g.config});
     world_start(w);
-    int64_t id = alert(w, ALICE, "web01", "hangs", "file");
+    int64_t id = alert(w, ALICE, "web01", "hangs,file");
     world_run(w, SECOND);
     w->frail.trouble = NT_EIO;
     world_run(w, 10 * SECOND);
@@ -234,6 +233,147 @@ static void test_pictures__without_the_store(void **state)
     (void)id;
     world_drop(w);
     gallery_free(&g);
+}
+
+/* ---- one step after the other ---- */
+
+static int64_t the_page;
+
+/* The picture of the page, up to what is recorded of it. */
+static enum nt_status make(struct bench *b)
+{
+    pictures_stop(&b->d); /* all is opened anew */
+    pictures_turn(&b->d);
+    enum nt_status st = pictures_settle(&b->d);
+    mem_fail_at(0);
+    b->w->frail.fail_at = 0;
+    struct page *p = world_page(b->w, the_page);
+    if (st == NT_OK) { /* what does not come is missed, with a reason */
+        assert_false(p->flags & PAGE_PICTURE);
+        assert_true(world_told(b->w, the_page, p->media.n ? "with 1 picture" : "; the text goes alone"));
+        if (!p->media.n && !world_told(b->w, the_page, "file: web09.png: No such file"))
+            assert_true(world_told(b->w, the_page, nt_status_text(b->w->frail.failed ? NT_EIO : NT_ENOMEM)));
+    }
+    page_free(p);
+    return st;
+}
+
+/* Of a picture that is there, and of one that is not. */
+static void test_pictures__each_failure(void **state)
+{
+    (void)state;
+    struct gallery g;
+    gallery_new(&g, "");
+    for (int there = 0; there <= 1; there++) {
+        struct bench b;
+        bench_open(&b, &(struct world_options){.config = g.config});
+        the_page = alert(b.w, ALICE, there ? "web01" : "web09", "file");
+        bench_look(&b);
+        bench_each_failure(&b, make, 0);
+        bench_begin(&b);
+        assert_int_equal(make(&b), NT_OK);
+        bench_commit(&b);
+        assert_true(world_told(b.w, the_page, there ? "with 1 picture" : "No such file or directory; the text"));
+        bench_close(&b);
+    }
+    gallery_free(&g);
+}
+
+static enum nt_status note(struct bench *b)
+{
+    pictures_clean(&b->d);
+    enum nt_status st = mirror_sync(&b->d, true);
+    if (st == NT_OK)
+        assert_true(pictures_busy(&b->d));
+    return st;
+}
+
+/* A page is not seen as waiting without being noted here. */
+static void test_pictures__each_failure_of_a_note(void **state)
+{
+    (void)state;
+    struct gallery g;
+    struct bench b;
+    gallery_new(&g, "");
+    bench_open(&b, &(struct world_options){.config = g.config});
+    (void)alert(b.w, ALICE, "web01", "file,hangs");
+    bench_each_failure(&b, note, 0);
+    bench_close(&b);
+    gallery_free(&g);
+}
+
+/* Four hang: the fifth, whose picture is there, does not begin, and waits no longer than its own time. */
+static void test_pictures__four_at_once(void **state)
+{
+    (void)state;
+    struct gallery g;
+    gallery_new(&g, "");
+    for (int hanging = 3; hanging <= 4; hanging++) {
+        struct bench b;
+        int64_t id[5];
+        char host[8] = "web02";
+        bench_open(&b, &(struct world_options){.config = g.config});
+        for (int i = 0; i < hanging; i++, host[4]++)
+            id[i] = alert(b.w, ALICE, host, "hangs");
+        id[hanging] = alert(b.w, ALICE, "web01", "file");
+        bench_look(&b);
+        pictures_turn(&b.d);
+        assert_int_equal(pictures_news(&b.d), hanging < 4);
+        fake_clock_advance(&b.w->clock, DEADLINE);
+        b.d.boot = clock_boot(b.d.r->clock);
+        pictures_turn(&b.d);
+        assert_true(pictures_news(&b.d));
+        bench_begin(&b);
+        assert_int_equal(pictures_settle(&b.d), NT_OK);
+        bench_commit(&b);
+        pictures_sweep(&b.d, true);
+        assert_false(pictures_busy(&b.d));
+        for (int i = 0; i <= hanging; i++) {
+            bool came = hanging < 4 && i == hanging;
+            assert_int_equal(world_told(b.w, id[i], "with 1 picture"), came);
+            assert_int_equal(world_told(b.w, id[i], "not there within 5 s; the text goes alone"), !came);
+        }
+        bench_close(&b);
+    }
+    gallery_free(&g);
+}
+
+static void hear(void *arg, enum log_level level, const char *line)
+{
+    (void)level;
+    *(int *)arg += strstr(line, "g0: ") && strstr(line, "g5: ");
+}
+
+/* Ten that fail have a lot to say. It is in the log, and the history has at least what became of the page. */
+static void test_pictures__many_words(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct buf config;
+    char path[301] = "";
+    int heard = 0;
+    memset(path, 'x', sizeof path - 1);
+    buf_init(&config, 8192);
+    buf_adds(&config, "publish: [{directory: /tmp, public_url: \"https://p.example.org/m/\"}]\ngraphs:\n");
+    for (int i = 0; i < 10; i++)
+        buf_addf(&config, "  - {name: g%d, file: %s, root: /tmp}\n", i, path);
+    assert_int_equal(buf_status(&config), NT_OK);
+    bench_open(&b, &(struct world_options){.config = buf_text(&config)});
+    int64_t id = alert(b.w, ALICE, "web01", "g0,g1,g2,g3,g4,g5,g6,g7,g8,g9");
+    bench_look(&b);
+    assert_int_equal(log_open("test", LOG_LEVEL_WARNING, "/dev/null"), NT_OK);
+    log_tap(hear, &heard);
+    pictures_turn(&b.d);
+    log_tap(NULL, NULL);
+    assert_int_equal(heard, 1);
+    assert_true(pictures_news(&b.d));
+    bench_begin(&b);
+    assert_int_equal(pictures_settle(&b.d), NT_OK);
+    bench_commit(&b);
+    assert_true(world_told(b.w, id, "g0: xxx"));
+    assert_true(world_told(b.w, id, "; the text goes alone"));
+    bench_close(&b);
+    buf_clean(&config);
 }
 
 int main(void)
@@ -246,6 +386,10 @@ int main(void)
         cmocka_unit_test(test_pictures__overtaken),
         cmocka_unit_test(test_pictures__by_when),
         cmocka_unit_test(test_pictures__without_the_store),
+        cmocka_unit_test(test_pictures__each_failure),
+        cmocka_unit_test(test_pictures__each_failure_of_a_note),
+        cmocka_unit_test(test_pictures__four_at_once),
+        cmocka_unit_test(test_pictures__many_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
