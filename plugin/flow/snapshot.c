@@ -98,8 +98,6 @@ static void arrived(void *arg, const struct probe_result *result)
     t->ended = true;
     t->ok = result->ok;
     buf_adds(t->words, result->words);
-    if (t->words->len && t->words->data[t->words->len - 1] != '\n')
-        buf_addc(t->words, '\n');
 }
 
 enum nt_status snapshot_probe(struct runtime *r, struct buf *words)

@@ -13,7 +13,7 @@ struct probe;
 
 struct probe_result {
     bool ok;
-    const char *words; /* what happened, one line a step; the last one is what is wrong, when something is */
+    const char *words; /* what happened, whole lines, one a step; the last one is what is wrong, when something is */
 };
 
 typedef void probe_done(void *arg, const struct probe_result *result);

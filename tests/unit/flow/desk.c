@@ -4,6 +4,7 @@
 #include "flow/accept.h"
 #include "flow/order.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,4 +91,25 @@ int64_t desk_forward(struct desk *d, int64_t ms)
 {
     fake_clock_advance(&d->clock, ms);
     return runtime_now(&d->r);
+}
+
+int desk_descriptors(void)
+{
+    int n = 0;
+    DIR *dir = opendir("/proc/self/fd");
+    assert_non_null(dir);
+    while (readdir(dir))
+        n++;
+    closedir(dir);
+    return n;
+}
+
+int desk_empty(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return -1;
+    for (const struct dirent *e; (e = readdir(dir)) != NULL;)
+        (void)unlinkat(dirfd(dir), e->d_name, 0);
+    return closedir(dir);
 }

@@ -14,7 +14,6 @@
 #include "flow/report.h"
 #include "flow/roster.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,15 +67,7 @@ static int teardown(void **state)
     (void)state;
     order_clean(&order);
     desk_close(&d);
-    DIR *folder_of = opendir(folder);
-    assert_non_null(folder_of);
-    for (struct dirent *e; (e = readdir(folder_of)) != NULL;) {
-        char path[400];
-        snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
-        (void)unlink(path);
-    }
-    closedir(folder_of);
-    return rmdir(folder);
+    return desk_empty(folder) || rmdir(folder);
 }
 
 /* ---- the loop ---- */
