@@ -105,11 +105,12 @@ struct drainer { /* NOLINT(clang-analyzer-optin.performance.Padding) */
     struct {
         struct question **item;
         size_t n, size;
-    } questions;             /* opted-out numbers being asked about */
-    int64_t optin_next;      /* boot */
-    struct single *singles;  /* receipts being asked for one by one */
-    bool watch_list_asked;   /* the batched receipts' list is under way */
-    int64_t watch_list_next; /* boot: no list before, unless it would get too long */
+    } questions;                 /* opted-out numbers being asked about */
+    int64_t optin_next;          /* boot */
+    char optin_last[NUMBER_MAX]; /* the next round asks about those behind it; "" about the first */
+    struct single *singles;      /* receipts being asked for one by one */
+    bool watch_list_asked;       /* the batched receipts' list is under way */
+    int64_t watch_list_next;     /* boot: no list before, unless it would get too long */
     struct intake *intake;
     struct pictures *pictures; /* NULL until one is wanted */
     struct sweep sweep;        /* of published pictures */

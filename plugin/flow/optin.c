@@ -2,7 +2,9 @@
  * optin: a number that said STOP and has said START since gets pages again, without anybody having to tell us.
  *
  * Twilio keeps what people write to us. While numbers are marked as opted out, their messages are listed when the
- * drainer starts and every ten minutes from then on; a later START, YES or UNSTOP clears the mark.
+ * drainer starts and every ten minutes from then on; a later START, YES or UNSTOP clears the mark. Where there are more
+ * numbers than a round may ask about, the next round goes on behind the last one of this: of 120 in their order the
+ * first 50, then the next 50, then the last 20, then the first 50 again.
  *
  * DIAGNOSTICS: an answer that does not come is asked for again at the next round.
  */
@@ -61,10 +63,12 @@ static void came(void *arg, const struct http_result *r)
 static bool add(void *arg, const char *number, const struct number_state *state)
 {
     struct drainer *d = arg;
+    if (strcmp(number, d->optin_last) <= 0 || strlen(number) >= NUMBER_MAX)
+        return true;
     if (d->questions.n >= OPTIN_NUMBERS)
         return false;
     struct question *q = mem_zalloc(sizeof *q);
-    if (!q || strlen(number) >= sizeof q->number || !VECTOR_GROW(&d->questions, item)) {
+    if (!q || !VECTOR_GROW(&d->questions, item)) {
         mem_free(q);
         return false;
     }
@@ -89,13 +93,27 @@ static void ask(struct drainer *d, struct question *q)
     buf_clean(&url);
 }
 
+/* In order of the numbers. False: there are none, or no more. */
+static bool gather_numbers(struct drainer *d)
+{
+    if (d->r->store->ops->numbers(d->r->store, true, add, d) != NT_OK)
+        log_debug("the opted-out numbers cannot be read");
+    return d->questions.n > 0;
+}
+
 void optin_start(struct drainer *d)
 {
     if (!d->o->follow || d->questions.n || d->boot < d->optin_next || d->boot < d->gate_until || d->leaving)
         return;
     d->optin_next = d->boot + ROUND;
-    if (d->r->store->ops->numbers(d->r->store, true, add, d) != NT_OK)
-        log_debug("the opted-out numbers cannot be read");
+    if (!gather_numbers(d) && *d->optin_last) { /* behind the last one there was nobody: from the first */
+        *d->optin_last = '\0';
+        (void)gather_numbers(d);
+    }
+    if (d->questions.n < OPTIN_NUMBERS)
+        *d->optin_last = '\0';
+    else
+        memcpy(d->optin_last, d->questions.item[OPTIN_NUMBERS - 1]->number, sizeof d->optin_last);
     for (size_t i = 0; i < d->questions.n; i++)
         ask(d, d->questions.item[i]);
 }
