@@ -86,12 +86,10 @@ static enum nt_status grow_slots(struct ready *q, bool by_id, size_t want)
     return NT_OK;
 }
 
-/* Takes an id out and closes the gap, so that no run of slots is broken. */
-static void forget_id(struct ready *q, int64_t id)
+/* Takes the id that slot i holds out and closes the gap, so that no run of slots is broken. */
+static void forget_id(struct ready *q, size_t i)
 {
-    size_t mask = q->id_slots - 1, i = find_slot(q, true, (uint64_t)id), j = i;
-    if (!q->id_slot[i])
-        return;
+    size_t mask = q->id_slots - 1, j = i;
     q->id_slot[i] = 0;
     q->id_used--;
     while (q->id_slot[j = (j + 1) & mask]) {
@@ -202,10 +200,11 @@ enum nt_status ready_update(struct ready *q, const struct page *page)
 {
     bool unsent = page->state == PAGE_QUEUED || page->state == PAGE_HELD;
     int32_t index = READY_NONE, lane = READY_NONE;
+    size_t slot = 0;
     if (unsent && (lane = ready_lane(q, page->number)) == READY_NONE)
         return NT_ENOMEM;
     if (q->id_slots) {
-        size_t slot = find_slot(q, true, (uint64_t)page->id);
+        slot = find_slot(q, true, (uint64_t)page->id);
         if (q->id_slot[slot])
             index = (int32_t)(q->id_slot[slot] - 1);
     }
@@ -213,7 +212,7 @@ enum nt_status ready_update(struct ready *q, const struct page *page)
         list_out(q, index);
     if (!unsent) {
         if (index != READY_NONE) {
-            forget_id(q, page->id);
+            forget_id(q, slot);
             q->entry[index].used = 0;
             q->entry[index].next = q->free_entry;
             q->free_entry = index;
