@@ -209,25 +209,15 @@ static void alarm_on_the_way(struct drainer *d, const struct page *p, const stru
     char cause[64];
     if (!o->alarm)
         return;
-    switch (o->kind) {
-    case OUTCOME_RETRY:
+    if (o->kind == OUTCOME_RETRY) {
         alarm_raise(d->r, "line", true, "Twilio cannot be reached (%s); all pages are kept and tried again",
                     o->message);
-        break;
-    case OUTCOME_NEXT_SENDER:
+    } else if (o->kind == OUTCOME_NEXT_SENDER) {
         snprintf(cause, sizeof cause, "sender:%.48s", p->sender);
         alarm_raise(d->r, cause, true, "the sender %s is of no use (%s); pages go from the next one", p->sender,
                     o->message);
-        break;
-    case OUTCOME_NO_CALLBACK:
+    } else if (o->kind == OUTCOME_NO_CALLBACK) {
         alarm_raise(d->r, "callback", true, "status_callback is of no use (%s); pages go without it", o->message);
-        break;
-    case OUTCOME_SENT:
-    case OUTCOME_TEXT_ONLY:
-    case OUTCOME_ACCOUNT:
-    case OUTCOME_REFUSED:
-    case OUTCOME_AMBIGUOUS:
-        break;
     }
 }
 
@@ -288,13 +278,13 @@ static enum nt_status outcome_to_page(struct drainer *d, struct flight *f, struc
             return st;
         return refuse(d, p, o);
     case OUTCOME_AMBIGUOUS:
-        if ((st = count(d, p, f->started)) != NT_OK)
-            return st;
-        p->flags |= PAGE_AMBIGUOUS;
-        return settle_save(d, p, PAGE_SENDING, "nobody knows whether it arrived (%s): looking at Twilio's list",
-                           o->message);
+        break;
     }
-    return NT_EINVAL;
+    if ((st = count(d, p, f->started)) != NT_OK)
+        return st;
+    p->flags |= PAGE_AMBIGUOUS;
+    return settle_save(d, p, PAGE_SENDING, "nobody knows whether it arrived (%s): looking at Twilio's list",
+                       o->message);
 }
 
 /* What a found or not found message does. */

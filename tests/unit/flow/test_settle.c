@@ -81,6 +81,13 @@ static void test_settle__each_outcome(void **state)
 
 /* ---- time ---- */
 
+/* A page that is in the mirror, and not in the store (any more). */
+static void mirror_ghost(struct bench *b, struct page *like)
+{
+    like->id = 99999;
+    assert_int_equal(ready_update(&b->d.ready, like), NT_OK);
+}
+
 static enum nt_status expire(struct bench *b)
 {
     return timely_expire(&b->d);
@@ -96,6 +103,12 @@ static void test_settle__a_page_expires(void **state)
     bench_look(&b);
     bench_each_failure(&b, expire, 0);
     assert_page(b.w, id, PAGE_QUEUED);
+    struct page *p = world_page(b.w, id);
+    ready_clean(&b.d.ready);
+    mirror_ghost(&b, p); /* first of all: nobody's, and in nobody's way */
+    p->id = id;
+    assert_int_equal(ready_update(&b.d.ready, p), NT_OK);
+    page_free(p);
     bench_begin(&b);
     assert_int_equal(timely_expire(&b.d), NT_OK);
     bench_commit(&b);
@@ -121,11 +134,20 @@ static void test_settle__waits_go_along_with_the_clock(void **state)
     int64_t due = b.w->clock.wall_ms;
     bench_look(&b);
     bench_each_failure(&b, shift, 0);
+    struct page *p = world_page(b.w, id[0]);
+    ready_clean(&b.d.ready);
+    mirror_ghost(&b, p); /* first of all: nobody's, and in nobody's way */
+    page_free(p);
+    for (size_t i = 0; i < 2; i++) {
+        p = world_page(b.w, id[i]);
+        assert_int_equal(ready_update(&b.d.ready, p), NT_OK);
+        page_free(p);
+    }
     bench_begin(&b);
     assert_int_equal(shift(&b), NT_OK);
     bench_commit(&b);
     for (size_t i = 0; i < 3; i++) {
-        struct page *p = world_page(b.w, id[i]);
+        p = world_page(b.w, id[i]);
         assert_int_equal(p->due, due + HOUR);
         page_free(p);
     }
@@ -153,8 +175,7 @@ static void test_settle__put_off_pages_are_let_in(void **state)
     bench_commit(&b);
     bench_look(&b);
     bench_each_failure(&b, let_in, 0);
-    p->id = 99999; /* in the mirror alone */
-    assert_int_equal(ready_update(&b.d.ready, p), NT_OK);
+    mirror_ghost(&b, p);
     page_free(p);
     bench_begin(&b);
     assert_int_equal(let_in(&b), NT_OK);
@@ -202,49 +223,6 @@ static void test_settle__what_waits_is_noted(void **state)
     bench_close(&b);
 }
 
-static bool note_number(void *arg, const char *number, const struct number_state *state)
-{
-    (void)number;
-    (void)state;
-    *(bool *)arg = true;
-    return true;
-}
-
-/* Whom to ask whether he wants pages again cannot be noted: asked at the next round, and he stays opted out. */
-static void test_settle__questions_without_memory(void **state)
-{
-    (void)state;
-    struct bench b;
-    bench_open(&b, &(struct world_options){0});
-    b.o.follow = true;
-    struct store *s = b.d.r->store;
-    bench_begin(&b);
-    assert_int_equal(s->ops->number_put(s, ALICE, &(struct number_state){.opted_out = b.d.now}), NT_OK);
-    bench_commit(&b);
-    assert_int_equal(line_open(&b.d), NT_OK);
-    bool failed = true, out = false;
-    for (unsigned long n = 1; failed; n++) {
-        mem_fail_at(n);
-        optin_start(&b.d);
-        failed = mem_failed();
-        mem_fail_at(0);
-        assert_true(b.d.questions.n <= 1);
-        assert_int_equal(b.d.optin_next, b.d.boot + 10 * MINUTE);
-        if (!failed)
-            assert_int_equal(b.d.questions.n, 1);
-        http_free(b.d.http);
-        b.d.http = NULL;
-        optin_clean(&b.d);
-        b.d.optin_next = 0;
-        assert_int_equal(line_open(&b.d), NT_OK);
-    }
-    http_free(b.d.http);
-    b.d.http = NULL;
-    assert_int_equal(s->ops->numbers(s, true, note_number, &out), NT_OK);
-    assert_true(out);
-    bench_close(&b);
-}
-
 /* ---- receipts ---- */
 
 static enum nt_status receipt(struct bench *b)
@@ -286,6 +264,40 @@ static void test_settle__each_receipt(void **state)
     }
 }
 
+/* Its pictures did not arrive: it goes once more without them, or stays as it was. */
+static void test_settle__pictures_that_did_not_arrive(void **state)
+{
+    (void)state;
+    struct bench b;
+    bench_open(&b, &(struct world_options){0});
+    b.o.follow = true;
+    struct store *s = b.d.r->store;
+    int64_t id = bench_page(&b, ALICE, "web01", PAGE_SENT, PAGE_WATCH, 0);
+    struct page *p = world_page(b.w, id);
+    assert_int_equal(strlist_add(&p->media, "https://example.org/graph.png"), NT_OK);
+    bench_begin(&b);
+    assert_int_equal(s->ops->page_save(s, p), NT_OK);
+    bench_commit(&b);
+    page_free(p);
+    bench_look(&b);
+    struct watch *w = &b.d.watches.item[0];
+    snprintf(w->status, sizeof w->status, "undelivered");
+    w->error_code = 30019;
+    bench_each_failure(&b, receipt, 0);
+    assert_page(b.w, id, PAGE_SENT);
+    assert_int_equal(world_count(b.w, PAGE_BIT(PAGE_QUEUED)), 0);
+    bench_begin(&b);
+    assert_int_equal(track_settle(&b.d), NT_OK);
+    bench_commit(&b);
+    assert_page(b.w, id, PAGE_UNDELIVERED);
+    p = world_page(b.w, world_newest(b.w, ALICE, PAGE_AGAIN | PAGE_TEXT_ONLY));
+    assert_int_equal(p->state, PAGE_QUEUED);
+    assert_true(world_told(b.w, p->id, "tried without its pictures"));
+    assert_int_equal(world_count(b.w, PAGE_BIT(PAGE_QUEUED)), 1);
+    page_free(p);
+    bench_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,8 +306,8 @@ int main(void)
         cmocka_unit_test(test_settle__waits_go_along_with_the_clock),
         cmocka_unit_test(test_settle__put_off_pages_are_let_in),
         cmocka_unit_test(test_settle__what_waits_is_noted),
-        cmocka_unit_test(test_settle__questions_without_memory),
         cmocka_unit_test(test_settle__each_receipt),
+        cmocka_unit_test(test_settle__pictures_that_did_not_arrive),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
