@@ -57,19 +57,19 @@ static bool refuse_state(const struct page *p, struct buf *words)
         buf_adds(words, p->flags & PAGE_AMBIGUOUS
                             ? "nobody knows yet whether it arrived; it is being looked up, and sent again if not"
                             : "it is being sent right now");
-        return true;
+        break;
     case PAGE_SENT:
         buf_adds(words, "it was sent; its receipt has not come");
-        return true;
+        break;
     case PAGE_DELIVERED:
         buf_adds(words, "it was delivered");
-        return true;
+        break;
     case PAGE_MERGED:
         buf_addf(words, "it is told in the digest %lld: retry that", (long long)p->merged_into);
-        return true;
+        break;
     case PAGE_DUPLICATE:
         buf_addf(words, "it is a duplicate of page %lld: retry that", (long long)p->merged_into);
-        return true;
+        break;
     case PAGE_QUEUED:
     case PAGE_HELD:
     case PAGE_UNDELIVERED:

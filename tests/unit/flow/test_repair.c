@@ -267,12 +267,12 @@ static void test_repair__out_of_memory(void **state)
 {
     (void)state;
     int64_t member = desk_alert(&d, DESK_ALICE, "a", "CRITICAL"), digest = desk_alert(&d, DESK_ALICE, "b", "CRITICAL"),
-            plain = desk_alert(&d, DESK_ALICE, "c", "CRITICAL");
+            plain = desk_alert(&d, DESK_ALICE, "c", "CRITICAL"), waiting = desk_alert(&d, DESK_ALICE, "d", "CRITICAL");
     put_state(member, PAGE_MERGED, 0, digest);
     put_state(digest, PAGE_EXPIRED, PAGE_DIGEST, 0);
     put_state(plain, PAGE_FAILED, 0, 0);
     desk_forward(&d, 1000);
-    for (int which = 0; which < 4; which++) {
+    for (int which = 0; which < 5; which++) {
         for (unsigned long n = 1;; n++) {
             struct page *p = NULL;
             struct id_array found = {NULL, 0, 0};
@@ -283,11 +283,14 @@ static void test_repair__out_of_memory(void **state)
             enum nt_status st = which == 0   ? repair_retry(&d.r, digest, &p, &words)
                                 : which == 1 ? repair_retry(&d.r, plain, &p, &words)
                                 : which == 2 ? repair_candidates(&d.r, 0, &found)
+                                : which == 3 ? repair_drop(&d.r, waiting, &p, &words)
                                              : repair_due(d.r.store, INT64_MAX, &found);
             mem_fail_at(0);
             d.r.store->ops->rollback(d.r.store);
             bool failed = mem_failed();
             assert_true(st == NT_OK || (failed && st == NT_ENOMEM));
+            if (which == 3)
+                assert_true((p != NULL) == (st == NT_OK));
             page_free(p);
             id_array_clean(&found);
             buf_clean(&words);
