@@ -102,14 +102,6 @@ static void news(struct drainer *d, struct watch *w, const struct message *m)
     }
 }
 
-static struct watch *watch_of(struct drainer *d, const char *sid)
-{
-    for (size_t i = 0; i < d->watches.n; i++)
-        if (!strcmp(d->watches.item[i].sid, sid))
-            return &d->watches.item[i];
-    return NULL;
-}
-
 /* The array may have moved since the request was started, so a single answer is matched by SID. */
 struct single {
     struct single *next;
@@ -147,12 +139,15 @@ void track_clean(struct drainer *d)
 static void single_came(void *arg, const struct http_result *r)
 {
     struct single *one = arg;
-    struct watch *w = watch_of(one->d, one->sid);
+    struct drainer *d = one->d;
     struct message_list list = {0};
     bool ok = r->end == HTTP_ANSWERED && r->status == 200 && response_message(r->body, r->body_len, &list) == NT_OK &&
               list.n == 1;
-    if (w)
-        news(one->d, w, ok ? &list.item[0] : NULL);
+    for (size_t i = 0; i < d->watches.n; i++) /* each answer is one question's, even where two ask about one SID */
+        if (d->watches.item[i].asked && !strcmp(d->watches.item[i].sid, one->sid)) {
+            news(d, &d->watches.item[i], ok ? &list.item[0] : NULL);
+            break;
+        }
     if (ok)
         message_list_clean(&list);
     single_free(one);
