@@ -11,17 +11,19 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- a file system with one folder ---- */
+/* ---- a file system with two folders ---- */
 
 /* access() comes by here (--wrap). */
-static const char *only; /* the only path that is there; NULL: the real file system */
+static const char *there, *too; /* the only paths that are there; NULL: the real file system */
 
 int __real_access(const char *path, int mode);
 int __wrap_access(const char *path, int mode);
 
 int __wrap_access(const char *path, int mode)
 {
-    return !only ? __real_access(path, mode) : strcmp(path, only) != 0 ? -1 : 0;
+    if (!there)
+        return __real_access(path, mode);
+    return !strcmp(path, there) || !strcmp(path, too) ? 0 : -1;
 }
 
 static void test_runtime__where_the_templates_are(void **state)
@@ -34,7 +36,7 @@ static void test_runtime__where_the_templates_are(void **state)
     *strrchr(self, '/') = '\0';
 
     assert_int_equal(setenv("NOTIFY_TWILIO_TEMPLATES", "/somewhere/else", 1), 0);
-    only = NT_TEMPLATE_DIR;
+    there = too = NT_TEMPLATE_DIR;
     assert_string_equal(runtime_template_dir(), "/somewhere/else"); /* as it was said, there or not */
     assert_int_equal(setenv("NOTIFY_TWILIO_TEMPLATES", "", 1), 0);
     assert_string_equal(runtime_template_dir(), NT_TEMPLATE_DIR);
@@ -42,12 +44,14 @@ static void test_runtime__where_the_templates_are(void **state)
     assert_string_equal(runtime_template_dir(), NT_TEMPLATE_DIR); /* installed */
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         snprintf(beside, sizeof beside, "%s%s", self, places[i]);
-        only = beside;
+        there = too = beside;
         assert_string_equal(runtime_template_dir(), beside); /* of a build, or of an installation that was moved */
+        too = NT_TEMPLATE_DIR;
+        assert_string_equal(runtime_template_dir(), NT_TEMPLATE_DIR); /* what is installed goes first */
     }
-    only = "/nowhere";
+    there = too = "/nowhere";
     assert_string_equal(runtime_template_dir(), NT_TEMPLATE_DIR); /* to say what is missing */
-    only = NULL;
+    there = too = NULL;
 }
 
 /* ---- the log ---- */
