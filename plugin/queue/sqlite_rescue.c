@@ -4,8 +4,8 @@
  * All of it happens under the write lock, in an order that a kill at any point survives:
  *   1. the new database is made as PATH.new (whatever a dead rescue left there is removed first) and filled;
  *   2. its log is written back and gone, so that the one file is all of it;
- *   3. the damaged log becomes PATH.corrupt-EPOCH-wal, and PATH.corrupt-EPOCH a second name of the damaged database;
- *   4. PATH.new takes the name PATH.
+ *   3. PATH.corrupt-EPOCH becomes a second name of the damaged database, and its log PATH.corrupt-EPOCH-wal;
+ *   4. PATH.new takes the name PATH; where it cannot, the log goes back.
  * Until 4 the damaged one stands at its place and the next who opens it begins again.
  *
  * Others may come with the same complaint a moment later: they find a store that was made by a rescue less than a
@@ -52,32 +52,56 @@ static void remove_with_tail(const char *path, const char *tail)
 
 /* ---- the exchange ---- */
 
-/* The first free PATH.corrupt-EPOCH, made as a second name of the damaged database. */
-static enum nt_status set_aside(const char *path, int64_t now, struct buf *error)
+struct files {
+    char *database, *log, *index;
+};
+
+static void files_clean(struct files *f)
 {
-    for (int64_t epoch = now / 1000;; epoch++) {
-        char tail[64];
-        enum nt_status status = NT_OK;
-        snprintf(tail, sizeof tail, ".corrupt-%lld", (long long)epoch);
-        char *aside = with_tail(path, tail), *log = with_tail(path, "-wal"), *aside_log = NULL;
-        if (aside)
-            aside_log = with_tail(aside, "-wal");
-        if (!log || !aside_log) {
-            status = NT_ENOMEM;
-        } else if (link(path, aside) != 0) {
-            status = errno == EEXIST ? NT_EEXIST : place_errno(errno);
-        } else {
-            (void)rename(log, aside_log); /* there may be none */
-            remove_with_tail(path, "-shm");
-        }
-        if (status && status != NT_EEXIST)
-            place_say(error, "store: %s: cannot be set aside: %s", path, nt_status_text(status));
-        mem_free(aside);
-        mem_free(log);
-        mem_free(aside_log);
-        if (status != NT_EEXIST)
-            return status;
+    mem_free(f->database);
+    mem_free(f->log);
+    mem_free(f->index);
+    *f = (struct files){NULL, NULL, NULL};
+}
+
+static enum nt_status files_init(struct files *f, const char *path, const char *tail)
+{
+    *f = (struct files){with_tail(path, tail), NULL, NULL};
+    if (f->database) {
+        f->log = with_tail(f->database, "-wal");
+        f->index = with_tail(f->database, "-shm");
     }
+    if (f->log && f->index)
+        return NT_OK;
+    files_clean(f);
+    return NT_ENOMEM;
+}
+
+/* There may be neither. */
+static void move_log(const struct files *from, const struct files *to)
+{
+    (void)rename(from->log, to->log);
+    (void)rename(from->index, to->index);
+}
+
+/* The first free PATH.corrupt-EPOCH, made as a second name of the damaged database; its log goes along. */
+static enum nt_status set_aside(const struct files *here, int64_t now, struct files *aside, struct buf *error)
+{
+    enum nt_status status = NT_EEXIST;
+    for (int64_t epoch = now / 1000; status == NT_EEXIST; epoch++) {
+        char tail[64];
+        snprintf(tail, sizeof tail, ".corrupt-%lld", (long long)epoch);
+        status = files_init(aside, here->database, tail);
+        if (status == NT_OK && link(here->database, aside->database) != 0) {
+            status = errno == EEXIST ? NT_EEXIST : place_errno(errno);
+            files_clean(aside);
+        }
+    }
+    if (status)
+        place_say(error, "store: %s: cannot be set aside: %s", here->database, nt_status_text(status));
+    else
+        move_log(here, aside);
+    return status;
 }
 
 static void remove_new(const char *path)
@@ -123,18 +147,30 @@ static enum nt_status make_new(const char *url, const struct place *place, int64
 
 static enum nt_status put_in_place(const struct place *place, int64_t now, struct buf *error)
 {
-    enum nt_status status = set_aside(place->database, now, error);
-    if (status)
-        return status;
+    struct files here, aside = {NULL, NULL, NULL};
     char *made = with_tail(place->database, ".new");
+    enum nt_status status = files_init(&here, place->database, "");
     if (!made)
-        return NT_ENOMEM;
-    if (rename(made, place->database) != 0) {
-        status = place_errno(errno);
-        place_say(error, "store: %s: %s", place->database, strerror(errno));
+        status = NT_ENOMEM;
+    if (status == NT_OK)
+        status = set_aside(&here, now, &aside, error);
+    if (status)
+        goto done;
+    if (rename(made, here.database) == 0) {
+        (void)unlink(aside.index);
+        status = place_sync(place);
+        goto done;
     }
+    status = place_errno(errno);
+    place_say(error, "store: %s: %s", here.database, strerror(errno));
+    /* It stays, and the next try wants what is in its log, too. */
+    move_log(&aside, &here);
+    (void)unlink(aside.database);
+done:
+    files_clean(&here);
+    files_clean(&aside);
     mem_free(made);
-    return status ? status : place_sync(place);
+    return status;
 }
 
 /* Has somebody else rescued it a moment ago? */

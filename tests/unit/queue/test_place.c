@@ -3,6 +3,8 @@
 #include "queue/place.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
@@ -97,6 +99,9 @@ static void test_place__root_without_powers(void **state)
     assert_int_equal(fclose(out), 0);
     assert_int_equal(chmod(scratch_file(f, "foreign"), 0600), 0);
     assert_int_equal(chown(scratch_file(f, "foreign"), 12345, 12346), 0);
+    assert_int_equal(close(open(scratch_file(f, "open"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)), 0);
+    assert_int_equal(chmod(scratch_file(f, "open"), 0666), 0); /* for everybody, as it must not stay */
+    assert_int_equal(chown(scratch_file(f, "open"), 12345, 12346), 0);
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
@@ -111,6 +116,8 @@ static void test_place__root_without_powers(void **state)
             _exit(3);
         if (place_open(&p, scratch_file(f, "other"), &fd) != NT_EACCES || fd != -1)
             _exit(4);
+        if (place_open(&p, scratch_file(f, "open"), &fd) != NT_EACCES || fd != -1)
+            _exit(5);
         place_clean(&p);
         _exit(0);
     }
@@ -119,14 +126,71 @@ static void test_place__root_without_powers(void **state)
     assert_int_equal(status, 0);
 }
 
+/* This machine may have the group or not: getgrnam() comes by here (--wrap). */
+static struct group *its_group;
+
+struct group *__wrap_getgrnam(const char *name);
+struct group *__wrap_getgrnam(const char *name)
+{
+    return strcmp(name, "notify_twilio") == 0 ? its_group : NULL;
+}
+
+/* Root gives a folder that he makes to the group that shares the store. Where he may not, it is his own, and he says so
+ * and goes on. */
+static void test_place__gives_a_new_folder_to_the_group(void **state)
+{
+    static char name[] = "notify_twilio";
+    struct scratch *f = *state;
+    struct group group = {.gr_name = name, .gr_gid = 12346};
+    struct place p;
+    struct buf error;
+    struct stat st;
+    char url[200];
+    if (geteuid() != 0)
+        return;
+    buf_init(&error, 400);
+    for (int exists = 0; exists < 2; exists++) {
+        its_group = exists ? &group : NULL;
+        snprintf(url, sizeof url, "sqlite:%s/queue.db", scratch_file(f, exists ? "shared" : "own"));
+        assert_int_equal(place_init(&p, url, NULL), NT_OK);
+        assert_int_equal(place_make_folder(&p, &error), NT_OK);
+        assert_int_equal(stat(p.folder, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 02770);
+        assert_int_equal(st.st_gid, exists ? 12346 : getegid());
+        assert_string_equal(buf_text(&error), "");
+        assert_int_equal(rmdir(p.folder), 0);
+        place_clean(&p);
+    }
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        drop_powers();
+        if (place_init(&p, url, NULL) != NT_OK || place_make_folder(&p, &error) != NT_OK)
+            _exit(1);
+        if (!strstr(buf_text(&error), "cannot be given to group notify_twilio"))
+            _exit(2);
+        if (stat(p.folder, &st) != 0 || st.st_gid != getegid() || (st.st_mode & 07777) != 02770)
+            _exit(3);
+        if (rmdir(p.folder) != 0)
+            _exit(4);
+        place_clean(&p);
+        buf_clean(&error);
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    its_group = NULL;
+    buf_clean(&error);
+}
+
 int main(void)
 {
 #define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_place__says_what_an_error_means),
-        IN_FOLDER(test_place__a_name_that_is_taken),
-        IN_FOLDER(test_place__puts_the_mode_of_a_file_right),
-        IN_FOLDER(test_place__root_without_powers),
+        cmocka_unit_test(test_place__says_what_an_error_means), IN_FOLDER(test_place__a_name_that_is_taken),
+        IN_FOLDER(test_place__puts_the_mode_of_a_file_right),   IN_FOLDER(test_place__root_without_powers),
+        IN_FOLDER(test_place__gives_a_new_folder_to_the_group),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

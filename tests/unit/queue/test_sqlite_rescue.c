@@ -3,6 +3,7 @@
 #include "queue/lock.h"
 #include "queue/sqlite_private.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,20 @@
 #include <unistd.h>
 
 static struct said problem = {.event = EVENT_PROBLEM};
+
+/* The rescue's rename() comes by here (--wrap): this error, for what is to be called so. */
+static const char *refused_name;
+static int refused_with;
+
+int __real_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to)
+{
+    if (!refused_name || strcmp(to, refused_name) != 0)
+        return __real_rename(from, to);
+    errno = refused_with;
+    return -1;
+}
 
 static void test_sqlite_rescue__needs_a_place(void **state)
 {
@@ -129,6 +144,54 @@ static void test_sqlite_rescue__takes_a_page_without_its_alert(void **state)
     store_close(s);
 }
 
+/* The new one is made, and cannot take the old one's place: that stays with all that it has, what is only in its log
+ * as well; and the next try does it. */
+static void test_sqlite_rescue__the_place_cannot_be_taken(void **state)
+{
+    static const struct {
+        int error;
+        enum nt_status status;
+    } cases[] = {{EPERM, NT_EACCES}, {ENOSPC, NT_EFULL}, {EIO, NT_EIO}};
+    struct scratch *f = *state;
+    struct store *s = open_store(f->url), *rescued = NULL;
+    struct buf error;
+    struct stat before, after;
+    size_t taken;
+    int64_t id = put_said(s, &problem, NUMBER, NOW, PAGE_QUEUED, 0);
+    buf_init(&error, 400);
+    assert_int_equal(stat(f->path, &before), 0);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        refused_name = f->path;
+        refused_with = cases[i].error;
+        buf_reset(&error);
+        assert_int_equal(store_rescue(f->url, NOW, &rescued, &taken, &error), cases[i].status);
+        refused_name = NULL;
+        assert_null(rescued);
+        assert_non_null(strstr(buf_text(&error), f->path));
+        assert_non_null(strstr(buf_text(&error), strerror(cases[i].error)));
+        assert_int_equal(stat(f->path, &after), 0);
+        assert_int_equal(after.st_ino, before.st_ino);
+        assert_int_equal(stat(scratch_file(f, "queue.db-wal"), &after), 0); /* s has it open */
+        assert_int_equal(access(scratch_file(f, "queue.db.new"), F_OK), -1);
+        assert_int_equal(access(scratch_file(f, "queue.db.corrupt-1700000000"), F_OK), -1);
+        struct store *other = open_store(f->url);
+        assert_int_equal(state_of(other, id), PAGE_QUEUED);
+        store_close(other);
+    }
+    assert_int_equal(store_rescue(f->url, NOW, &rescued, &taken, &error), NT_OK);
+    assert_int_equal(taken, 1);
+    assert_int_equal(state_of(rescued, id), PAGE_QUEUED);
+    assert_int_equal(stat(f->path, &after), 0);
+    assert_int_not_equal(after.st_ino, before.st_ino);
+    assert_int_equal(stat(scratch_file(f, "queue.db.corrupt-1700000000"), &after), 0);
+    assert_int_equal(after.st_ino, before.st_ino);
+    assert_int_equal(access(scratch_file(f, "queue.db.corrupt-1700000000-wal"), F_OK), 0);
+    assert_int_equal(access(scratch_file(f, "queue.db.corrupt-1700000000-shm"), F_OK), -1);
+    store_close(rescued);
+    store_close(s);
+    buf_clean(&error);
+}
+
 int main(void)
 {
 #define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, scratch_setup_quick, scratch_teardown)
@@ -137,6 +200,7 @@ int main(void)
         IN_FOLDER(test_sqlite_rescue__sets_aside_under_a_free_name),
         IN_FOLDER(test_sqlite_rescue__waits_for_its_turn),
         IN_FOLDER(test_sqlite_rescue__takes_a_page_without_its_alert),
+        IN_FOLDER(test_sqlite_rescue__the_place_cannot_be_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
