@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static void test_place__says_what_an_error_means(void **state)
@@ -77,53 +76,58 @@ static void test_place__puts_the_mode_of_a_file_right(void **state)
     place_clean(&p);
 }
 
-/* Root as he is in many a container: he may neither give files away nor change those of others. */
-static void drop_powers(void)
+/* Root as he is in many a container: he may neither give files away nor change those of others. Until they are taken up
+ * again, and nothing is asserted meanwhile: whoever fails would leave the others without. */
+static void drop_powers(struct __user_cap_data_struct kept[2])
 {
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct none[2];
-    memset(none, 0, sizeof none);
-    if (syscall(SYS_capset, &head, none) != 0)
-        _exit(99);
+    assert_int_equal(syscall(SYS_capget, &head, kept), 0);
+    memcpy(none, kept, sizeof none);
+    none[0].effective = none[1].effective = 0;
+    assert_int_equal(syscall(SYS_capset, &head, none), 0);
+}
+
+static void take_up_powers(const struct __user_cap_data_struct kept[2])
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    assert_int_equal(syscall(SYS_capset, &head, kept), 0);
+}
+
+static void foreign_file(const char *path, mode_t mode)
+{
+    int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(chmod(path, mode), 0);
+    assert_int_equal(chown(path, 12345, 12346), 0);
 }
 
 static void test_place__root_without_powers(void **state)
 {
     struct scratch *f = *state;
+    struct __user_cap_data_struct kept[2];
+    struct place p;
+    enum nt_status st[4];
+    int fd[2];
     if (geteuid() != 0)
         return; /* who is not root gives nothing away in the first place */
     assert_int_equal(chown(f->folder, 12345, 12346), 0);
     assert_int_equal(chmod(f->folder, 0777), 0);
-    FILE *out = fopen(scratch_file(f, "foreign"), "w");
-    assert_non_null(out);
-    assert_int_equal(fclose(out), 0);
-    assert_int_equal(chmod(scratch_file(f, "foreign"), 0600), 0);
-    assert_int_equal(chown(scratch_file(f, "foreign"), 12345, 12346), 0);
-    assert_int_equal(close(open(scratch_file(f, "open"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)), 0);
-    assert_int_equal(chmod(scratch_file(f, "open"), 0666), 0); /* for everybody, as it must not stay */
-    assert_int_equal(chown(scratch_file(f, "open"), 12345, 12346), 0);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        struct place p;
-        int fd;
-        drop_powers();
-        if (place_init(&p, f->url, NULL) != NT_OK)
-            _exit(1);
-        if (place_make_file(&p, scratch_file(f, "foreign")) != NT_EACCES)
-            _exit(2);
-        if (place_make_file(&p, scratch_file(f, "own")) != NT_EACCES)
-            _exit(3);
-        if (place_open(&p, scratch_file(f, "other"), &fd) != NT_EACCES || fd != -1)
-            _exit(4);
-        if (place_open(&p, scratch_file(f, "open"), &fd) != NT_EACCES || fd != -1)
-            _exit(5);
-        place_clean(&p);
-        _exit(0);
-    }
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
+    foreign_file(scratch_file(f, "foreign"), 0600);
+    foreign_file(scratch_file(f, "open"), 0666); /* for everybody, as it must not stay */
+    assert_int_equal(place_init(&p, f->url, NULL), NT_OK);
+    drop_powers(kept);
+    st[0] = place_make_file(&p, scratch_file(f, "foreign"));
+    st[1] = place_make_file(&p, scratch_file(f, "own"));
+    st[2] = place_open(&p, scratch_file(f, "other"), &fd[0]);
+    st[3] = place_open(&p, scratch_file(f, "open"), &fd[1]);
+    take_up_powers(kept);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(st[i], NT_EACCES);
+    assert_int_equal(fd[0], -1);
+    assert_int_equal(fd[1], -1);
+    place_clean(&p);
 }
 
 /* This machine may have the group or not: getgrnam() comes by here (--wrap). */
@@ -141,6 +145,7 @@ static void test_place__gives_a_new_folder_to_the_group(void **state)
 {
     static char name[] = "notify_twilio";
     struct scratch *f = *state;
+    struct __user_cap_data_struct kept[2];
     struct group group = {.gr_name = name, .gr_gid = 12346};
     struct place p;
     struct buf error;
@@ -161,25 +166,17 @@ static void test_place__gives_a_new_folder_to_the_group(void **state)
         assert_int_equal(rmdir(p.folder), 0);
         place_clean(&p);
     }
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        drop_powers();
-        if (place_init(&p, url, NULL) != NT_OK || place_make_folder(&p, &error) != NT_OK)
-            _exit(1);
-        if (!strstr(buf_text(&error), "cannot be given to group notify_twilio"))
-            _exit(2);
-        if (stat(p.folder, &st) != 0 || st.st_gid != getegid() || (st.st_mode & 07777) != 02770)
-            _exit(3);
-        if (rmdir(p.folder) != 0)
-            _exit(4);
-        place_clean(&p);
-        buf_clean(&error);
-        _exit(0);
-    }
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_int_equal(status, 0);
+    assert_int_equal(place_init(&p, url, NULL), NT_OK);
+    drop_powers(kept);
+    enum nt_status made = place_make_folder(&p, &error);
+    take_up_powers(kept);
+    assert_int_equal(made, NT_OK);
+    assert_non_null(strstr(buf_text(&error), "cannot be given to group notify_twilio"));
+    assert_int_equal(stat(p.folder, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 02770);
+    assert_int_equal(st.st_gid, getegid());
+    assert_int_equal(rmdir(p.folder), 0);
+    place_clean(&p);
     its_group = NULL;
     buf_clean(&error);
 }
