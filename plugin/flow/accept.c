@@ -1,9 +1,9 @@
 /*
  * accept: from an order to stored pages, in one transaction.
  *
- * For each recipient: is it news (dedupe), what does it end (supersede), what does it say (compose), then the page and
- * the first step of its history. A recipient that needs no page still gets a record — duplicate, cancelled, failed — so
- * that `queue show` can tell why nobody was woken.
+ * For each recipient: the page as it would be (draft), is it news (dedupe), what does it end (supersede), then the page
+ * and the first step of its history. A recipient that needs no page still gets a record — duplicate, cancelled, failed
+ * — so that `queue show` can tell why nobody was woken.
  *
  * DIAGNOSTICS: NT_EINVAL no usable alert, NT_ENOBODY nobody to page (words in error); store errors leave the
  * transaction to the caller to roll back; accept_order() itself goes on with the spare store then.
@@ -12,10 +12,8 @@
 
 #include "base/log.h"
 #include "flow/alarm.h"
-#include "flow/compose.h"
+#include "flow/draft.h"
 #include "flow/media.h"
-#include "ingest/ingest.h"
-#include "oncall/oncall.h"
 #include "queue/dedupe.h"
 #include "queue/supersede.h"
 
@@ -24,108 +22,10 @@
 
 enum { WORDS_MAX = 64 * 1024, OPTED_OUT_CODE = 21610 };
 
-enum nt_status accept_alert(struct runtime *r, const struct order *order, struct alert **out, struct buf *error)
-{
-    struct buf to;
-    buf_init(&to, WORDS_MAX);
-    for (size_t i = 0; i < order->to.n; i++) {
-        if (i)
-            buf_addc(&to, ',');
-        buf_adds(&to, order->to.item[i]);
-    }
-    struct ingest_input in = {
-        .source = order->source,
-        .pairs = &order->pairs,
-        .env = &order->env,
-        .subject = order->subject,
-        .message = order->message,
-        .text = order->text,
-        .to = order->to.n ? buf_text(&to) : NULL,
-        .test = order->test,
-        .now = runtime_now(r),
-        .urgent_states = &r->config->urgent_states,
-    };
-    enum nt_status st = ingest(&in, out, error);
-    buf_clean(&to);
-    return st;
-}
-
-/* --to; without it the pager, when it means somebody, else the contact's name. */
-static enum nt_status who_of(const struct config *c, const struct order *order, const struct alert *alert,
-                             struct strlist *who)
-{
-    if (order->to.n)
-        return strlist_copy(who, &order->to);
-    if (*alert->pager && (oncall_means(c, alert->pager) || !*alert->contact || !oncall_means(c, alert->contact)))
-        return strlist_add(who, alert->pager);
-    if (*alert->contact)
-        return strlist_add(who, alert->contact);
-    return NT_OK;
-}
-
-enum nt_status accept_recipients(struct runtime *r, const struct order *order, const struct alert *alert,
-                                 struct recipients *out, bool *muted, struct buf *notes)
-{
-    struct strlist who;
-    strlist_init(&who);
-    bool routine_problem =
-        alert->class == CLASS_ROUTINE &&
-        (alert->event == EVENT_PROBLEM || (alert->event == EVENT_FLAPPING && alert->phase == PHASE_START));
-    enum nt_status st = who_of(r->config, order, alert, &who);
-    if (st == NT_OK)
-        st = oncall_resolve(r->config, &who, routine_problem, out, muted, notes);
-    strlist_clean(&who);
-    return st;
-}
-
 static bool is_follow_up(const struct alert *a)
 {
     return a->event == EVENT_RECOVERY || a->event == EVENT_ACKNOWLEDGEMENT || a->event == EVENT_DOWNTIME ||
            (a->event == EVENT_FLAPPING && a->phase != PHASE_START);
-}
-
-enum nt_status accept_page(struct runtime *r, const struct order *order, const struct alert *alert,
-                           const struct strlist *graphs, const struct recipient *to, struct page **out)
-{
-    enum nt_status st = NT_ENOMEM;
-    struct sms_text text;
-    struct page *p = page_new();
-    sms_text_init(&text);
-    if (!p)
-        goto done;
-    p->created = p->due = runtime_now(r);
-    p->state = PAGE_QUEUED;
-    p->class = alert->class;
-    p->source = alert->source;
-    p->event = alert->event;
-    p->phase = alert->phase;
-    p->notification_number = alert->notification_number;
-    p->max_segments = order->max_segments;
-    p->expire = p->created + (alert->class == CLASS_URGENT ? r->config->expire_urgent : r->config->expire_routine);
-    if (to) {
-        memcpy(p->number, to->number, sizeof p->number);
-        if ((st = strlist_copy(&p->others, &to->others)) != NT_OK)
-            goto done;
-    }
-    if ((st = page_set(&p->contact, to && to->contact ? to->contact->name : "")) != NT_OK ||
-        (st = page_set(&p->object, alert->object)) != NT_OK ||
-        (st = page_set(&p->identity, alert->identity)) != NT_OK ||
-        (st = page_set(&p->alert_state, alert->state)) != NT_OK || (st = page_set(&p->host, alert->host)) != NT_OK ||
-        (st = page_set(&p->service, alert->service)) != NT_OK ||
-        (st = page_set(&p->template_name, order->template_name ? order->template_name : "")) != NT_OK ||
-        (st = page_set(&p->from, order->from ? order->from : "")) != NT_OK ||
-        (st = strlist_copy(&p->media, &order->media)) != NT_OK ||
-        (st = compose_alert(r, alert, p, 0, &text)) != NT_OK || (st = compose_into(p, &text)) != NT_OK)
-        goto done;
-    st = media_limit(r->config, p, graphs);
-done:
-    sms_text_clean(&text);
-    if (st != NT_OK) {
-        page_free(p);
-        p = NULL;
-    }
-    *out = p;
-    return st;
 }
 
 static enum nt_status put_page(struct store *s, struct page *p, enum page_state state, const char *reason)
@@ -246,7 +146,7 @@ static enum nt_status accept_one(struct runtime *r, const struct batch *batch, c
     bool opted_out = false;
     char reason[160];
 
-    enum nt_status st = accept_page(r, order, alert, &batch->graphs, to, &p);
+    enum nt_status st = draft_page(r, order, alert, &batch->graphs, to, &p);
     if (st != NT_OK)
         return st;
     p->alert_id = alert_id;
@@ -349,7 +249,7 @@ enum nt_status accept_store(struct runtime *r, const struct order *order, const 
     }
     if (st != NT_OK)
         goto done;
-    st = accept_recipients(r, order, alert, &to, &out->muted, &out->notes);
+    st = draft_recipients(r, order, alert, &to, &out->muted, &out->notes);
     if (st == NT_ENOBODY) {
         buf_adds(error, out->muted ? "nobody is to be woken for this: only contacts without routine pages were asked"
                                    : "nobody to page");
@@ -396,7 +296,7 @@ static bool is_store_trouble(enum nt_status st)
 enum nt_status accept_order(struct runtime *r, const struct order *order, struct accepted *out, struct buf *error)
 {
     struct alert *alert = NULL;
-    enum nt_status st = accept_alert(r, order, &alert, error);
+    enum nt_status st = draft_alert(r, order, &alert, error);
     if (st != NT_OK)
         return st;
     st = accept_try(r, order, alert, out, error);

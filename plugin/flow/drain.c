@@ -136,7 +136,7 @@ static enum nt_status turn(struct drainer *d, int64_t jump)
     pictures_sweep(d, st == NT_OK);
     intake_answer(d, st);
     if (st == NT_OK) {
-        claim_start(d);
+        flights_start(d);
         flights_sweep(d);
         d->sent += d->told_sent;
         d->refused += d->told_refused;

@@ -156,8 +156,6 @@ struct drainer { /* NOLINT(clang-analyzer-optin.performance.Padding) */
 
 /* claim.c: chooses what goes now and records the intent (inside the turn's transaction). */
 enum nt_status claim_pages(struct drainer *d) NT_MUST_USE;
-/* Starts the requests of the flights that were claimed; after the commit. */
-void claim_start(struct drainer *d);
 /* Drops claims whose transaction failed. */
 void claim_undo(struct drainer *d);
 
@@ -219,6 +217,11 @@ void intake_answer(struct drainer *d, enum nt_status turn);
 void intake_late(struct drainer *d);
 void intake_rename(struct drainer *d, const struct idmap *first, const struct idmap *names);
 
+/* reply.c: what stands in an answer; the buffer's status says whether it fits. bodies: with the texts of the pages. */
+void reply_accepted(const struct accepted *a, struct buf *out, bool bodies);
+void reply_error(const char *error, int exit_status, struct buf *out);
+void reply_status(const struct drainer *d, struct buf *out);
+
 /* spare.c: going on without the store, and coming back to it. */
 enum nt_status spare_enter(struct drainer *d, enum nt_status why) NT_MUST_USE;
 /* The store is in memory all at once, and empty: nothing that is under way is known there. */
@@ -244,6 +247,8 @@ void flight_free(struct flight *f);
 bool flight_same_object(const struct drainer *d, int32_t lane, uint64_t object);
 /* Nobody will ever tell what became of its request. */
 void flight_lost(struct flight *f, const char *why);
+/* The requests of what was claimed; after the commit. */
+void flights_start(struct drainer *d);
 /* After a turn: what was recorded stays, what is over goes, and the lanes are counted anew. */
 void flights_sweep(struct drainer *d);
 /* How many have an outcome that is not recorded yet. */

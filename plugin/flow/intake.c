@@ -2,8 +2,8 @@
  * intake: alerts handed over on the socket. All that came in a turn are stored in its transaction; each is answered
  * after the commit, and not before.
  *
- * The answer is {"ok":true,"exit":N,"pages":[…],"notes":"…"} or {"ok":false,"exit":N,"error":"…"}. Besides alerts there
- * are two requests of our own processes: `control=status` and `control=leave`.
+ * Besides alerts there are two requests of our own processes: `control=status` and `control=leave`. The words of the
+ * answers: reply.c.
  *
  * While the store is out of order a commit is memory's alone, and would die with this process. So the answer waits
  * until the request's pages are beyond that: sent, refused, or in the store again. Whoever waits knows at once when we
@@ -15,17 +15,15 @@
 #include "flow/engine.h"
 
 #include "base/fault.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/vector.h"
 #include "flow/accept.h"
+#include "flow/draft.h"
 #include "flow/order.h"
-#include "flow/report.h"
 #include "handover/frame.h"
 
 #include <string.h>
-#include <unistd.h>
 
 enum {
     STORM_OVER = 1000 /* ms */,
@@ -147,7 +145,7 @@ static void received(void *arg, struct handover_client *client, const char *fram
         return;
     }
     if (st == NT_OK)
-        st = accept_alert(d->r, &q->order, &q->alert, &q->error);
+        st = draft_alert(d->r, &q->order, &q->alert, &q->error);
     if (st != NT_OK) {
         q->exit = st == NT_EINVAL ? EXIT_NOBODY_ : EXIT_AGAIN_;
         if (!q->error.len)
@@ -170,7 +168,7 @@ enum nt_status intake_starter(struct drainer *d)
     q->starter = s;
     q->own = s->order;
     s->status = NT_EBUSY;
-    enum nt_status st = accept_alert(d->r, s->order, &q->alert, s->error);
+    enum nt_status st = draft_alert(d->r, s->order, &q->alert, s->error);
     if (st != NT_OK) {
         s->status = st;
         request_clean(q);
@@ -223,73 +221,6 @@ enum nt_status intake_store(struct drainer *d)
     return NT_OK;
 }
 
-static void write_answer(const struct request *q, struct buf *out, bool bodies)
-{
-    struct json j;
-    json_begin(&j, out);
-    json_object(&j);
-    json_key(&j, "ok");
-    json_bool(&j, true);
-    json_key(&j, "exit");
-    json_int(&j, accepted_exit(&q->accepted));
-    json_key(&j, "pages");
-    json_array(&j);
-    for (size_t i = 0; i < q->accepted.n; i++) {
-        if (bodies) {
-            report_page_json(&j, q->accepted.page[i]);
-        } else {
-            json_object(&j);
-            json_key(&j, "id");
-            json_int(&j, q->accepted.page[i]->id);
-            json_key(&j, "to");
-            json_string(&j, q->accepted.page[i]->number);
-            json_key(&j, "state");
-            json_string(&j, page_state_name(q->accepted.page[i]->state));
-            json_end(&j);
-        }
-    }
-    json_end(&j);
-    json_key(&j, "notes");
-    json_string(&j, bodies ? buf_text(&q->accepted.notes) : "");
-    json_end(&j);
-}
-
-static void write_error(const char *error, int exit_status, struct buf *out)
-{
-    struct json j;
-    json_begin(&j, out);
-    json_object(&j);
-    json_key(&j, "ok");
-    json_bool(&j, false);
-    json_key(&j, "exit");
-    json_int(&j, exit_status);
-    json_key(&j, "error");
-    json_string(&j, error);
-    json_end(&j);
-}
-
-static void write_status(const struct drainer *d, struct buf *out)
-{
-    struct json j;
-    json_begin(&j, out);
-    json_object(&j);
-    json_key(&j, "ok");
-    json_bool(&j, true);
-    json_key(&j, "drainer");
-    json_string(&j, d->o->daemon ? "serve" : "send");
-    json_key(&j, "pid");
-    json_int(&j, getpid());
-    json_key(&j, "spare");
-    json_bool(&j, d->r->spare);
-    json_key(&j, "trouble");
-    json_string(&j, buf_text(&d->r->store_trouble));
-    json_key(&j, "config");
-    json_string(&j, d->r->config->path);
-    json_key(&j, "last_good");
-    json_string(&j, d->r->config->last_good_reason);
-    json_end(&j);
-}
-
 /* Its pages are handed to whoever runs us. */
 static void answer_starter(struct request *q, enum nt_status turn)
 {
@@ -304,10 +235,10 @@ static void answer_starter(struct request *q, enum nt_status turn)
 
 static void answer_accepted(struct drainer *d, struct request *q, struct buf *answer)
 {
-    write_answer(q, answer, true);
+    reply_accepted(&q->accepted, answer, true);
     if (buf_status(answer) != NT_OK) { /* a large group: the pages without their texts */
         buf_reset(answer);
-        write_answer(q, answer, false);
+        reply_accepted(&q->accepted, answer, false);
     }
     handover_answer(d->server, q->client, buf_text(answer), answer->len);
 }
@@ -385,13 +316,13 @@ static void answer_control(struct drainer *d, struct request *q, struct buf *ans
     /* a daemon does not leave for another: it says so by its status */
     if (q->leave && !d->o->daemon)
         d->leaving = true;
-    write_status(d, answer);
+    reply_status(d, answer);
     handover_answer(d->server, q->client, buf_text(answer), answer->len);
 }
 
 static void answer_error(struct drainer *d, struct request *q, const char *error, int exit_status, struct buf *answer)
 {
-    write_error(error, exit_status, answer);
+    reply_error(error, exit_status, answer);
     handover_answer(d->server, q->client, buf_text(answer), answer->len);
 }
 

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/vector.h"
 #include "flow/compose.h"
+#include "flow/draft.h"
 #include "flow/media.h"
 
 #include <cjson/cJSON.h>
@@ -40,7 +41,7 @@ static enum nt_status add(struct runtime *r, const struct order *order, const st
     memset(item, 0, sizeof *item);
     form_init(&item->form);
     buf_init(&item->url, URL_MAX);
-    enum nt_status st = accept_page(r, order, alert, graphs, to, &item->page);
+    enum nt_status st = draft_page(r, order, alert, graphs, to, &item->page);
     if (st != NT_OK)
         return st;
     out->n++;
@@ -66,10 +67,10 @@ enum nt_status preview_order(struct runtime *r, const struct order *order, bool 
     struct strlist graphs;
     recipients_init(&to);
     strlist_init(&graphs);
-    enum nt_status st = accept_alert(r, order, &alert, error);
+    enum nt_status st = draft_alert(r, order, &alert, error);
     if (st != NT_OK)
         goto done;
-    st = accept_recipients(r, order, alert, &to, &out->muted, &out->notes);
+    st = draft_recipients(r, order, alert, &to, &out->muted, &out->notes);
     if (st == NT_ENOBODY && anonymous) {
         buf_reset(&out->notes);
         st = media_graphs(r->config, order, alert, &graphs, &out->notes);

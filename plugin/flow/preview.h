@@ -4,7 +4,9 @@
 #ifndef NT_FLOW_PREVIEW_H
 #define NT_FLOW_PREVIEW_H
 
-#include "flow/accept.h"
+#include "flow/order.h"
+#include "flow/runtime.h"
+#include "queue/page.h"
 #include "twilio/request.h"
 
 struct preview_item {

@@ -5,8 +5,8 @@
  */
 #include "flow/snapshot.h"
 
-#include "flow/accept.h"
 #include "flow/darkroom.h"
+#include "flow/draft.h"
 #include "flow/media.h"
 #include "media/probe.h"
 
@@ -73,7 +73,7 @@ enum nt_status snapshot_take(struct runtime *r, const struct order *order, const
         buf_addf(words, "there is no graph '%s'", graph);
         return NT_ENOENT;
     }
-    enum nt_status st = accept_alert(r, order, &alert, words);
+    enum nt_status st = draft_alert(r, order, &alert, words);
     if (st != NT_OK)
         return st;
     st = darkroom_open(&room, r);

@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include "base/mem.h"
+#include "flow/draft.h"
 #include "flow/preview.h"
 
 #include <stdio.h>
@@ -349,7 +350,7 @@ static bool try_with_failure(struct world *w, const char *to, bool memory, unsig
     struct store *s = w->outside.store;
     order_of(&o, to, "CRITICAL");
     buf_init(&error, 4096);
-    assert_int_equal(accept_alert(&w->outside, &o, &alert, &error), NT_OK);
+    assert_int_equal(draft_alert(&w->outside, &o, &alert, &error), NT_OK);
     assert_int_equal(s->ops->begin(s), NT_OK);
     w->frail.failed = false;
     w->frail.fail_with = how;

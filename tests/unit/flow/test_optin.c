@@ -28,7 +28,7 @@ static bool is_out(struct bench *b, const char *number)
 /* Of some that are in order. */
 static void number_of(int i, char out[NUMBER_MAX])
 {
-    snprintf(out, NUMBER_MAX, "+1500555%04d", i);
+    snprintf(out, NUMBER_MAX, "+1500555%04u", (unsigned)i % 10000);
 }
 
 static void open_bench(struct bench *b)
