@@ -48,6 +48,7 @@ struct ready {
     uint32_t *lane_slot, *id_slot; /* open addressing, index + 1 */
     size_t lane_slots, id_slots, id_used;
     size_t waiting; /* unsent pages in all */
+    size_t skipped; /* while picking */
     int32_t *heap;  /* lanes that have something to offer, while picking */
     size_t heap_n, heap_size;
 };
@@ -89,8 +90,8 @@ void ready_all(struct ready *q, ready_visit *visit, void *arg);
 
 /* Pages that are due now and not taken. */
 size_t ready_due(const struct ready *q, int64_t now);
-/* The earliest moment after now at which something may be due or expire; INT64_MAX when nothing is. Lanes that are
- * blocked count from their blocked time. */
+/* The earliest moment after now at which a lane that has nothing due may have something; INT64_MAX when there is none.
+ * A lane that is blocked counts from its blocked time. */
 int64_t ready_next(const struct ready *q, int64_t now);
 
 #endif
