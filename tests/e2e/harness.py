@@ -15,6 +15,7 @@ environment. A test whose simulator has seen a violation fails, unless it says `
 """
 
 import copy
+import fcntl
 import http.client
 import json
 import os
@@ -367,6 +368,20 @@ class Site:
 
     def log(self):
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def stop_idle(self, process, store=None):
+        """SIGSTOP, but not in the middle of a transaction: who is stopped there keeps the store's write lock."""
+        def stopped():
+            process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+            with open(pathlib.Path(store or self.store_folder) / "queue.write", "rb") as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return True
+                except BlockingIOError:
+                    process.send_signal(signal.SIGCONT)
+                    return False
+        wait_until(stopped, 30, "the daemon is idle")
 
     def survivors(self):
         """Process ids of everything of ours that still runs, detached or not."""

@@ -167,7 +167,7 @@ class Trouble(Test):
 
     def test_a_stopped_daemon_is_waited_for_once(self):
         self.begin_with("socket={}")
-        self.daemon.send_signal(signal.SIGSTOP)
+        self.place.stop_idle(self.daemon, self.monitor.store)
         self.addCleanup(self.daemon.send_signal, signal.SIGCONT)
         self.monitor.service_result(2, "CRITICAL - 'quoted'")
         self.said("notify_twilio: no answer on ")

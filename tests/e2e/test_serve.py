@@ -69,7 +69,7 @@ class HandOver(Serving):
     def test_stopped_and_continued(self):
         """Nobody answers in time, the sender goes alone, and the request is still in the socket when serve goes on."""
         serve = self.place.serve()
-        serve.send_signal(signal.SIGSTOP)
+        self.place.stop_idle(serve)
         try:
             done, took = self.timed(lambda: self.send("web01", "--wait", "1"))
             self.assert_exit(done, 0)
