@@ -186,6 +186,8 @@ int64_t lookup_next(const struct drainer *d);
 
 /* track.c: receipts. */
 enum nt_status track_add(struct drainer *d, const struct page *p) NT_MUST_USE;
+/* The pages have other ids now; see idmap_get_of(). */
+void track_rename(struct drainer *d, const struct idmap *first, const struct idmap *names);
 void track_start(struct drainer *d);
 enum nt_status track_settle(struct drainer *d) NT_MUST_USE;
 bool track_news(const struct drainer *d);

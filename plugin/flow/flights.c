@@ -62,13 +62,13 @@ static void answered(void *arg, const struct http_result *result)
     f->account_answered = result->end == HTTP_ANSWERED;
 }
 
-/* The request cannot even be built or queued: nothing has left. */
-static void not_started(struct flight *f, enum nt_status st)
+/* It ends without an answer of Twilio's. */
+static void end_as(struct flight *f, enum outcome_kind kind, const char *before, const char *why)
 {
     memset(&f->outcome, 0, sizeof f->outcome);
-    f->outcome.kind = OUTCOME_RETRY;
+    f->outcome.kind = kind;
     f->outcome.retry_after = -1;
-    snprintf(f->outcome.message, sizeof f->outcome.message, "the request could not be started: %s", nt_status_text(st));
+    snprintf(f->outcome.message, sizeof f->outcome.message, "%s%s", before, why);
     f->step = f->step_before = FLIGHT_ANSWERED;
 }
 
@@ -111,8 +111,8 @@ void flights_start(struct drainer *d)
             continue;
         (void)fault_point("request.before");
         enum nt_status st = start(f);
-        if (st != NT_OK)
-            not_started(f, st);
+        if (st != NT_OK) /* it cannot even be built or queued: nothing has left */
+            end_as(f, OUTCOME_RETRY, "the request could not be started: ", nt_status_text(st));
         (void)fault_point("request.started");
     }
 }
@@ -165,9 +165,5 @@ bool flights_asked(const struct drainer *d)
 /* Nobody will ever tell what became of its request. */
 void flight_lost(struct flight *f, const char *why)
 {
-    memset(&f->outcome, 0, sizeof f->outcome);
-    f->outcome.kind = OUTCOME_AMBIGUOUS;
-    f->outcome.retry_after = -1;
-    snprintf(f->outcome.message, sizeof f->outcome.message, "%s", why);
-    f->step = f->step_before = FLIGHT_ANSWERED;
+    end_as(f, OUTCOME_AMBIGUOUS, "", why);
 }

@@ -46,3 +46,9 @@ int64_t idmap_get(const struct idmap *m, int64_t from)
     size_t at = place(m, from);
     return at < m->n && m->item[at].from == from ? m->item[at].to : 0;
 }
+
+int64_t idmap_get_of(const struct idmap *first, const struct idmap *second, int64_t from)
+{
+    int64_t to = first ? idmap_get(first, from) : 0;
+    return to ? to : idmap_get(second, from);
+}

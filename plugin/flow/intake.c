@@ -304,10 +304,8 @@ void intake_rename(struct drainer *d, const struct idmap *first, const struct id
 {
     for (size_t i = 0; i < d->intake->late.n; i++) {
         struct accepted *a = &d->intake->late.item[i].accepted;
-        for (size_t j = 0; j < a->n; j++) {
-            int64_t id = idmap_get(first, a->page[j]->id);
-            a->page[j]->id = id ? id : idmap_get(names, a->page[j]->id);
-        }
+        for (size_t j = 0; j < a->n; j++)
+            a->page[j]->id = idmap_get_of(first, names, a->page[j]->id);
     }
 }
 

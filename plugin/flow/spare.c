@@ -148,26 +148,12 @@ static enum nt_status fill(struct drainer *d, struct store *from, struct store *
     return st;
 }
 
-static int by_page(const void *a, const void *b)
-{
-    const struct watch *x = a, *y = b;
-    return (x->page_id > y->page_id) - (x->page_id < y->page_id);
-}
-
 /* Requests and receipts under way go on under the other store's ids. */
 static void rename_flights(struct drainer *d, const struct idmap *first, const struct idmap *names)
 {
-    for (struct flight *f = d->flight; f; f = f->next) {
-        int64_t id = first ? idmap_get(first, f->page->id) : 0;
-        f->page->id = id ? id : idmap_get(names, f->page->id);
-    }
-    for (size_t i = 0; i < d->watches.n; i++) {
-        struct watch *w = &d->watches.item[i];
-        int64_t id = first ? idmap_get(first, w->page_id) : 0;
-        w->page_id = id ? id : idmap_get(names, w->page_id);
-    }
-    if (d->watches.n) /* they lie in the order of their ids */
-        qsort(d->watches.item, d->watches.n, sizeof *d->watches.item, by_page);
+    for (struct flight *f = d->flight; f; f = f->next)
+        f->page->id = idmap_get_of(first, names, f->page->id);
+    track_rename(d, first, names);
 }
 
 enum nt_status spare_enter(struct drainer *d, enum nt_status why)

@@ -59,6 +59,20 @@ static size_t place_of(const struct drainer *d, int64_t page_id)
     return low;
 }
 
+static int by_page(const void *a, const void *b)
+{
+    const struct watch *x = a, *y = b;
+    return (x->page_id > y->page_id) - (x->page_id < y->page_id);
+}
+
+void track_rename(struct drainer *d, const struct idmap *first, const struct idmap *names)
+{
+    for (size_t i = 0; i < d->watches.n; i++)
+        d->watches.item[i].page_id = idmap_get_of(first, names, d->watches.item[i].page_id);
+    if (d->watches.n)
+        qsort(d->watches.item, d->watches.n, sizeof *d->watches.item, by_page);
+}
+
 enum nt_status track_add(struct drainer *d, const struct page *p)
 {
     if (!d->o->follow || !(p->flags & PAGE_WATCH) || p->state != PAGE_SENT)

@@ -18,11 +18,6 @@ enum {
     OVERDUE = 2000,  /* ms */
 };
 
-static int64_t boot_now(void)
-{
-    return clock_boot(clock_system());
-}
-
 static void at_latest(int64_t *next, int64_t at)
 {
     if (*next < 0 || at < *next)
@@ -40,7 +35,7 @@ bool late_begin(struct transfer *t)
     struct http *h = t->http;
     if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK)
         return false;
-    t->overdue = boot_now() + t->timeout + OVERDUE;
+    t->overdue = clock_boot(clock_system()) + t->timeout + OVERDUE;
     at_latest(&h->overdue, t->overdue);
     if (!t->resolved && h->patience < 0)
         h->patience = t->begun + h->name_patience;
