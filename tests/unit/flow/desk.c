@@ -93,17 +93,6 @@ int64_t desk_forward(struct desk *d, int64_t ms)
     return runtime_now(&d->r);
 }
 
-int desk_descriptors(void)
-{
-    int n = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    assert_non_null(dir);
-    while (readdir(dir))
-        n++;
-    closedir(dir);
-    return n;
-}
-
 int desk_empty(const char *folder)
 {
     DIR *dir = opendir(folder);

@@ -32,8 +32,6 @@ int64_t desk_alert(struct desk *d, const char *to, const char *host, const char 
 /* The time after ms more. */
 int64_t desk_forward(struct desk *d, int64_t ms);
 
-/* How many this process has open. */
-int desk_descriptors(void);
 /* Removes the files in a folder. 0, or −1. */
 int desk_empty(const char *folder);
 

@@ -1,6 +1,8 @@
 /* Each way into flow that needs no engine, with each of its allocations failing once. */
 #include "desk.h"
 
+#include "../handover/socket_fixture.h"
+
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -19,7 +21,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define UUID "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -261,24 +262,14 @@ static void test_memory__each_allocation_fails_once(void **state)
 
 /* ---- ends of a conversation ---- */
 
-static int listen_at(const char *path)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
-    assert_int_equal(bind(fd, (const struct sockaddr *)(const void *)&at, sizeof at), 0);
-    assert_int_equal(listen(fd, 8), 0);
-    return fd;
-}
-
 static void test_memory__a_drainer_that_does_not_answer(void **state)
 {
     (void)state;
     struct drainer_status s;
     char *answer = NULL, too_long[300];
     drainer_status_init(&s);
-    int fd = listen_at(socket_path);
+    int fd = bare_listen(socket_path, SOCK_SEQPACKET, 8);
+    assert_true(fd >= 0);
     assert_int_equal(ask_drainer(socket_path, ASK_LEAVE, 50, &s), NT_ETIMEOUT);
     assert_int_equal(offer_order(&order, socket_path, 0, 50, &answer), NT_ETIMEOUT);
     assert_null(answer);

@@ -1,6 +1,8 @@
 /* An order that is offered is the order that is read at the other end. */
 #include "flow/offer.h"
 
+#include "../handover/socket_fixture.h"
+
 #include "base/mem.h"
 #include "handover/frame.h"
 
@@ -13,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -43,34 +44,23 @@ static void *take(void *arg)
     return NULL;
 }
 
-static int listen_at(const char *path)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
-    assert_int_equal(bind(fd, (const struct sockaddr *)(const void *)&at, sizeof at), 0);
-    assert_int_equal(listen(fd, 8), 0);
-    return fd;
-}
-
 /* Offers it, and reads what came. */
 static void pass(const struct order *order, struct order *out)
 {
-    char folder[] = "/tmp/nt-offer-XXXXXX", path[64], *answer = NULL;
+    struct place place;
+    char *answer = NULL;
     struct taker t = {.frame = mem_alloc(FRAME_MAX)};
     struct buf error;
     pthread_t thread;
     assert_non_null(t.frame);
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/socket", folder);
-    t.listener = listen_at(path);
+    assert_int_equal(place_make(&place), 0);
+    t.listener = bare_listen(place.path, SOCK_SEQPACKET, 8);
+    assert_true(t.listener >= 0);
     assert_int_equal(pthread_create(&thread, NULL, take, &t), 0);
-    enum nt_status st = offer_order(order, path, NOW, PATIENCE, &answer);
+    enum nt_status st = offer_order(order, place.path, NOW, PATIENCE, &answer);
     pthread_join(thread, NULL);
     close(t.listener);
-    unlink(path);
-    rmdir(folder);
+    assert_int_equal(place_remove(&place), 0);
     assert_int_equal(st, NT_OK);
     assert_string_equal(answer, said);
     mem_free(answer);

@@ -1,6 +1,8 @@
 /* A source tried by hand, and a test picture on its way: what takes too long, what is large, what is refused. */
 #include "desk.h"
 
+#include "../handover/socket_fixture.h"
+
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/snapshot.h"
@@ -155,11 +157,11 @@ static void test_snapshot__a_publisher_that_hangs(void **state)
     buf_init(&words, 4096);
     each_look = 5000;
     d.r.clock = &impatient_clock;
-    int before = desk_descriptors();
+    int before = open_descriptors();
     assert_int_equal(snapshot_probe(&d.r, &words), NT_EREFUSED);
     assert_string_equal(buf_text(&words), "not done within 20 s\n");
     assert_true(looked >= 20000 && looked <= 40000);
-    assert_int_equal(desk_descriptors(), before);
+    assert_int_equal(open_descriptors(), before);
     buf_clean(&words);
 }
 
@@ -184,14 +186,14 @@ static void test_snapshot__each_allocation_fails_once(void **state)
     snprintf(publish, sizeof publish, "publish: [{directory: %s, public_url: \"http://127.0.0.1:1/\"}]\n", public);
     open_desk(publish);
     d.r.clock = clock_system();
-    int before = desk_descriptors();
+    int before = open_descriptors();
     for (unsigned long n = 1;; n++) {
         struct buf words;
         buf_init(&words, 4096);
         mem_fail_at(n);
         enum nt_status st = snapshot_probe(&d.r, &words);
         mem_fail_at(0);
-        assert_int_equal(desk_descriptors(), before);
+        assert_int_equal(open_descriptors(), before);
         said += st == NT_ENOMEM;
         if (mem_failed()) {
             assert_true(st == NT_ENOMEM || st == NT_EREFUSED);

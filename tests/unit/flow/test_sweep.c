@@ -1,6 +1,8 @@
 /* Sweeps of those who do not drain, and beginnings that fail. */
 #include "desk.h"
 
+#include "../handover/socket_fixture.h"
+
 #include "base/log.h"
 #include "base/mem.h"
 #include "flow/sweep.h"
@@ -72,20 +74,20 @@ static int teardown(void **state)
 static void test_sweep__all_of_it(void **state)
 {
     (void)state;
-    int stop = 0, before = desk_descriptors();
+    int stop = 0, before = open_descriptors();
     sweep_run(&d.r, &stop);
     assert_int_equal(left_of(0, OLD), 0);
     assert_int_equal(left_of(OLD, OLD + 1), 1);
-    assert_int_equal(desk_descriptors(), before);
+    assert_int_equal(open_descriptors(), before);
 }
 
 static void test_sweep__somebody_cannot_wait(void **state)
 {
     (void)state;
-    int stop = 1, before = desk_descriptors();
+    int stop = 1, before = open_descriptors();
     sweep_run(&d.r, &stop);
     assert_in_range(left_of(0, OLD), 1, OLD - 1);
-    assert_int_equal(desk_descriptors(), before);
+    assert_int_equal(open_descriptors(), before);
 }
 
 /* One that cannot begin leaves nothing open, and is tried again when it is time again. */
@@ -93,7 +95,7 @@ static void test_sweep__each_allocation_fails_once(void **state)
 {
     (void)state;
     struct sweep s;
-    int stop = 0, before = desk_descriptors(), without = 0;
+    int stop = 0, before = open_descriptors(), without = 0;
     int64_t boot = d.clock.boot_ms;
     sweep_init(&s, boot);
     for (unsigned long n = 1;; n++) {
@@ -105,7 +107,7 @@ static void test_sweep__each_allocation_fails_once(void **state)
             break;
         without++;
         assert_true(mem_failed());
-        assert_int_equal(desk_descriptors(), before);
+        assert_int_equal(open_descriptors(), before);
         assert_int_equal(left_of(0, OLD), OLD);
         assert_int_equal(sweep_next(&s, boot), s.next);
         fake_clock_advance(&d.clock, s.next - boot - 1);
@@ -117,7 +119,7 @@ static void test_sweep__each_allocation_fails_once(void **state)
     assert_true(without >= 3); /* the room's, and the sweep's own at least */
     assert_in_range(left_of(0, OLD), 1, OLD - 1);
     sweep_stop(&s);
-    assert_int_equal(desk_descriptors(), before);
+    assert_int_equal(open_descriptors(), before);
     sweep_run(&d.r, &stop);
     assert_int_equal(left_of(0, OLD), 0);
 }
