@@ -65,17 +65,14 @@ class Sources(Input):
 
     def test_pager_with_anything(self):
         for pager, numbers in (("+1 (500) 555-1001", [ALICE]), (f"{ALICE},{BOB}", [ALICE, BOB]), (f"{ALICE}; {BOB}", [ALICE, BOB]),
-                               (f"{ALICE} {BOB}", [ALICE, BOB]), ("tel:+15005551001", None), ("alice", [ALICE]),
+                               (f"{ALICE} {BOB}", [ALICE, BOB]), ("tel:+15005551001", [BOB]), ("alice", [ALICE]),
                                ("call the boss", [BOB])):
             with self.subTest(pager):
                 self.sim.reset()
                 host = f"pager{next(self.count)}"
                 done = self.place.run("send", env={**NAGIOS, "NAGIOS_CONTACTPAGER": pager, "NAGIOS_HOSTNAME": host})
-                if numbers is None:
-                    self.assertIn(done.returncode, (0, 65), done.stderr)
-                    continue
                 self.assert_exit(done, 0)
-                self.messages(len(numbers))
+                harness.wait_until(lambda: delivery.settled(self.place))
                 self.assertEqual(sorted(m["to"] for m in self.sim.messages()), numbers)
 
     def test_icinga_environment(self):
@@ -213,7 +210,7 @@ class Hostile(Input):
                 self.sim.reset()
                 done = self.place.run("send", "-t", ALICE, stdin=os.fsdecode(text))
                 if not text.strip():
-                    self.assertIn(done.returncode, (0, 65))
+                    self.assert_exit(done, 65)
                     continue
                 self.assert_exit(done, 0)
                 body = self.messages(1)[0]["body"]
