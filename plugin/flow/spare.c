@@ -2,9 +2,9 @@
  * spare: going on without the store, and coming back to it.
  *
  * When the store cannot be written, the unsettled pages that can still be read are copied into a store in memory and
- * everything goes on there. Every 15 s the real one is tried; when it works again, what became of its pages and what
- * was accepted meanwhile is written back in one transaction. A corrupt store is set aside and goes on as a new one
- * with what could be read of it; only where that fails is it left for memory.
+ * everything goes on there. Every 15 s the real one is tried, for a moment; when it works again, what became of its
+ * pages and what was accepted meanwhile is written back in one transaction. A corrupt store is set aside and goes on
+ * as a new one with what could be read of it; only where that fails is it left for memory.
  *
  * What this costs is said in the log: while it lasts, a crash of this process forgets what it has sent since.
  *
@@ -25,7 +25,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { RESCUE_AGAIN = 60000, OWE_AT_MOST = 600000, RETRY = 15000, OWED_RETRY = 1000 };
+/* A look at the real store may keep nothing that is being delivered waiting for long. */
+enum { RESCUE_AGAIN = 60000, OWE_AT_MOST = 600000, RETRY = 15000, OWED_RETRY = 1000, LOOK_PATIENCE = 250 };
 
 struct copy {
     struct page **page;
@@ -320,7 +321,7 @@ void spare_leave(struct drainer *d)
     struct idmap alerts = {0}, made = {0};
     struct buf error;
     buf_init(&error, 1024);
-    enum nt_status st = store_open(r->config->store, &real, &error);
+    enum nt_status st = store_open_within(r->config->store, LOOK_PATIENCE, &real, &error);
     if (st == NT_OK && !lock_first(d))
         goto done;
     if (st == NT_OK)
@@ -355,6 +356,7 @@ void spare_leave(struct drainer *d)
     intake_rename(d, &made, &d->to_real);
     store_close(r->store);
     r->store = real;
+    r->store->patience = STORE_PATIENCE;
     real = NULL;
     r->spare = false;
     d->leaving |= d->handing_over;

@@ -21,7 +21,7 @@
 
 #include <unistd.h>
 
-enum { BUSY_MS = 5000, WORDS_MAX = 4096 };
+enum { WORDS_MAX = 4096 };
 
 static void unlock(struct sqlite_store *s)
 {
@@ -32,7 +32,7 @@ static void unlock(struct sqlite_store *s)
 
 static enum nt_status lock(struct sqlite_store *s)
 {
-    enum nt_status status = write_lock_take(s->lock, BUSY_MS);
+    enum nt_status status = write_lock_take(s->lock, s->store.patience);
     s->locked = status == NT_OK;
     if (status)
         log_warning("store %s: the write lock: %s", s->place.database, nt_status_text(status));
@@ -67,8 +67,10 @@ static enum nt_status begin(struct store *store)
         return status;
     if (!s->db || sqlite_replaced(s))
         status = reopen(s, true);
-    if (status == NT_OK)
+    if (status == NT_OK) {
+        sqlite3_busy_timeout(s->db, (int)s->store.patience); /* it may have changed since the file was opened */
         status = sqlite_run(s, SQL_BEGIN, "begin", "");
+    }
     if (status) {
         unlock(s);
         return status;
@@ -234,6 +236,7 @@ enum nt_status sqlite_new(struct place *place, bool readonly, struct sqlite_stor
         return status ? status : NT_ENOMEM;
     }
     s->store.ops = &sqlite_ops;
+    s->store.patience = STORE_PATIENCE;
     s->place = *place;
     s->readonly = readonly;
     s->lock = -1;
@@ -247,7 +250,7 @@ enum nt_status sqlite_new(struct place *place, bool readonly, struct sqlite_stor
     return NT_OK;
 }
 
-enum nt_status sqlite_open(const char *url, struct store **out, struct buf *error)
+enum nt_status sqlite_open(const char *url, int64_t patience, struct store **out, struct buf *error)
 {
     struct sqlite_store *s = NULL;
     struct place place;
@@ -263,6 +266,7 @@ enum nt_status sqlite_open(const char *url, struct store **out, struct buf *erro
     status = sqlite_new(&place, false, &s, error);
     if (status)
         return status;
+    s->store.patience = patience;
     /* Nearly always it is there and good; making it and migrating it wait for their turn. */
     struct buf quiet;
     buf_init(&quiet, WORDS_MAX);

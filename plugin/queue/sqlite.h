@@ -6,7 +6,7 @@
 
 #include "queue/store.h"
 
-enum nt_status sqlite_open(const char *url, struct store **out, struct buf *error) NT_MUST_USE;
+enum nt_status sqlite_open(const char *url, int64_t patience, struct store **out, struct buf *error) NT_MUST_USE;
 enum nt_status sqlite_open_readonly(const char *url, struct store **out, struct buf *error) NT_MUST_USE;
 enum nt_status sqlite_rescue(const char *url, int64_t now, struct store **out, size_t *taken,
                              struct buf *error) NT_MUST_USE;

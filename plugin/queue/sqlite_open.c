@@ -21,7 +21,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { BUSY_MS = 5000, BUSY_PAUSE = 5, URI_MAX = 8192, OPEN_TRIES = 3 };
+enum { BUSY_PAUSE = 5, URI_MAX = 8192, OPEN_TRIES = 3 };
 
 static int count_pages(void *arg, sqlite3 *db, const char *name, int pages)
 {
@@ -79,7 +79,7 @@ static int open_file(struct sqlite_store *s, const char *name, int flags, int64_
     int rc = sqlite3_open_v2(name, &s->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (rc != SQLITE_OK)
         return rc;
-    sqlite3_busy_timeout(s->db, BUSY_MS);
+    sqlite3_busy_timeout(s->db, (int)s->store.patience);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_wal_hook(s->db, count_pages, s);
@@ -214,7 +214,7 @@ done:
  * a lock: of a maker that is killed, queue.write may be free a moment before his locks of the database are. */
 static enum nt_status connect_patiently(struct sqlite_store *s, bool make, struct buf *error)
 {
-    int64_t end = clock_boot(clock_system()) + BUSY_MS;
+    int64_t end = clock_boot(clock_system()) + s->store.patience;
     for (;;) {
         if (error)
             buf_reset(error);

@@ -30,7 +30,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 5000, JUST_NOW_MS = 60 * 1000 };
+enum { JUST_NOW_MS = 60 * 1000 };
 
 /* PATH + tail. */
 static char *with_tail(const char *path, const char *tail)
@@ -198,7 +198,7 @@ enum nt_status sqlite_rescue(const char *url, int64_t now, struct store **out, s
         return status;
     if (place.memory) {
         place_clean(&place);
-        return sqlite_open(url, out, error);
+        return sqlite_open(url, STORE_PATIENCE, out, error);
     }
     status = place_make_folder(&place, error);
     if (status) {
@@ -208,7 +208,7 @@ enum nt_status sqlite_rescue(const char *url, int64_t now, struct store **out, s
     status = sqlite_new(&place, false, &s, error);
     if (status)
         return status;
-    status = write_lock_take(s->lock, WAIT_MS);
+    status = write_lock_take(s->lock, s->store.patience);
     if (status) {
         place_say(error, "store: %s: %s", s->place.database, nt_status_text(status));
         goto done;

@@ -13,7 +13,7 @@
 
 struct backend {
     const char *scheme;
-    enum nt_status (*open)(const char *url, struct store **out, struct buf *error);
+    enum nt_status (*open)(const char *url, int64_t patience, struct store **out, struct buf *error);
     enum nt_status (*open_readonly)(const char *url, struct store **out, struct buf *error);
     enum nt_status (*rescue)(const char *url, int64_t now, struct store **out, size_t *taken, struct buf *error);
 };
@@ -33,11 +33,16 @@ static const struct backend *backend_of(const char *url, struct buf *error)
     return NULL;
 }
 
-enum nt_status store_open(const char *url, struct store **out, struct buf *error)
+enum nt_status store_open_within(const char *url, int64_t patience, struct store **out, struct buf *error)
 {
     *out = NULL;
     const struct backend *b = backend_of(url, error);
-    return b ? b->open(url, out, error) : NT_EINVAL;
+    return b ? b->open(url, patience, out, error) : NT_EINVAL;
+}
+
+enum nt_status store_open(const char *url, struct store **out, struct buf *error)
+{
+    return store_open_within(url, STORE_PATIENCE, out, error);
 }
 
 enum nt_status store_open_readonly(const char *url, struct store **out, struct buf *error)

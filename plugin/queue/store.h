@@ -111,11 +111,16 @@ struct store_ops {
 
 struct store {
     const struct store_ops *ops;
-    bool brief; /* its user only looks in: upkeep (writing a log back) is left to the drainer */
+    bool brief;       /* its user only looks in: upkeep (writing a log back) is left to the drainer */
+    int64_t patience; /* ms to wait for others at the write lock, and as long again for those who do not know that lock */
 };
+
+enum { STORE_PATIENCE = 5000 };
 
 /* Opens (making folder-level files as needed, migrating the schema) "sqlite:/path". error gets words on failure. */
 enum nt_status store_open(const char *url, struct store **out, struct buf *error) NT_MUST_USE;
+/* The same for who cannot wait as long: patience (ms) is of opening, and of the store that comes of it. */
+enum nt_status store_open_within(const char *url, int64_t patience, struct store **out, struct buf *error) NT_MUST_USE;
 /* Read-only use by queue list/show/check: never creates or migrates. NT_ENOENT when there is no store yet. */
 enum nt_status store_open_readonly(const char *url, struct store **out, struct buf *error) NT_MUST_USE;
 void store_close(struct store *s); /* NULL is fine */

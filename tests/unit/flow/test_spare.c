@@ -1,7 +1,9 @@
 /* Away from the store and back: what goes along, and what others did to it meanwhile. */
 #include "world.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "queue/lock.h"
 #include "world_rules.h"
 
 #include <dirent.h>
@@ -452,6 +454,39 @@ static void test_spare__damaged_again_and_again(void **state)
     }
 }
 
+/* Somebody has the store and keeps it: looking whether it can be gone back to keeps nobody waiting here. */
+static void test_spare__looks_without_waiting(void **state)
+{
+    (void)state;
+    struct world *w = with_digests();
+    char url[128];
+    struct place place;
+    int lock;
+    w->frail.trouble = NT_EBUSY;
+    (void)world_problem(w, ALICE, "web01", "CRITICAL");
+    world_start(w);
+    world_run(w, 5 * SECOND);
+    assert_true(w->inside.spare);
+    snprintf(url, sizeof url, "sqlite:%s/queue.db", w->folder);
+    assert_int_equal(place_init(&place, url, NULL), NT_OK);
+    assert_int_equal(write_lock_open(&place, &lock), NT_OK);
+    assert_int_equal(write_lock_take(lock, 1000), NT_OK);
+    int64_t start = clock_boot(clock_system());
+    world_run(w, 20 * SECOND);
+    assert_in_range(clock_boot(clock_system()) - start, 0, STORE_PATIENCE - 1);
+    assert_true(w->inside.spare);
+    write_lock_release(lock);
+    close(lock);
+    place_clean(&place);
+    world_run(w, MINUTE);
+    assert_false(w->inside.spare);
+    assert_int_equal(w->inside.store->patience, STORE_PATIENCE); /* a commit is worth waiting for again */
+    assert_int_equal(world_count(w, PAGE_UNSETTLED), 0);
+    assert_int_equal(fake_twilio_messages(&w->twilio, ALICE), 1);
+    world_rules_end(w);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -468,6 +503,7 @@ int main(void)
         cmocka_unit_test(test_spare__memory_fails_as_well),
         cmocka_unit_test(test_spare__a_lock_that_nobody_can_wish_for),
         cmocka_unit_test(test_spare__damaged_again_and_again),
+        cmocka_unit_test(test_spare__looks_without_waiting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

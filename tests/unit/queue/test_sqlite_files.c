@@ -2,8 +2,10 @@
 #include "support.h"
 #include "trouble.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "queue/lock.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -188,6 +190,38 @@ static void test_sqlite_files__a_log_that_grows_too_long(void **state)
     store_close(s);
 }
 
+/* Who cannot wait does not, at either of the locks; and has what it came for as soon as they are free. */
+static void test_sqlite_files__no_patience(void **state)
+{
+    struct scratch *f = *state;
+    struct store *s = NULL;
+    struct place p;
+    int fd;
+    sqlite3 *db = NULL;
+    int64_t start = clock_boot(clock_system());
+    assert_int_equal(place_init(&p, f->url, NULL), NT_OK);
+    assert_int_equal(write_lock_open(&p, &fd), NT_OK);
+    assert_int_equal(write_lock_take(fd, 0), NT_OK);
+    assert_int_equal(store_open_within(f->url, 0, &s, NULL), NT_EBUSY); /* it cannot be made now */
+    write_lock_release(fd);
+    fill(f->url);
+    assert_int_equal(store_open_within(f->url, 0, &s, NULL), NT_OK);
+    assert_int_equal(write_lock_take(fd, 0), NT_OK);
+    assert_int_equal(s->ops->begin(s), NT_EBUSY);
+    write_lock_release(fd);
+    assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(s->ops->begin(s), NT_EBUSY);
+    assert_in_range(clock_boot(clock_system()) - start, 0, STORE_PATIENCE - 1);
+    assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    assert_int_equal(s->ops->begin(s), NT_OK);
+    s->ops->rollback(s);
+    store_close(s);
+    close(fd);
+    place_clean(&p);
+}
+
 int main(void)
 {
 #define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, scratch_setup_quick, scratch_teardown)
@@ -198,6 +232,7 @@ int main(void)
         IN_FOLDER(test_sqlite_files__replaced_while_it_is_opened),
         IN_FOLDER(test_sqlite_files__a_rollback_that_fails),
         IN_FOLDER(test_sqlite_files__a_log_that_grows_too_long),
+        IN_FOLDER(test_sqlite_files__no_patience),
     };
     trouble_install();
     assert_int_equal(log_open("test", LOG_LEVEL_ERROR, "/dev/null"), NT_OK);
