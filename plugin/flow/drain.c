@@ -223,7 +223,7 @@ static void tell_progress(struct drainer *d)
 static enum nt_status leave(struct drainer *d)
 {
     if (d->r->spare)
-        spare_leave(d);
+        spare_leave(d, STORE_PATIENCE);
     return NT_OK;
 }
 

@@ -231,7 +231,8 @@ void spare_strand(struct drainer *d);
 void spare_begin(struct drainer *d);
 /* While it lasts: tries to come back when it is time. idle: there is nothing else to do. */
 void spare_turn(struct drainer *d, bool idle);
-void spare_leave(struct drainer *d);
+/* One try. patience: ms at the locks of the store. */
+void spare_leave(struct drainer *d, int64_t patience);
 /* Are there pages of the real store in memory? As long as it does not know what became of them, whoever drains next
  * would send them again. */
 bool spare_owes(const struct drainer *d);

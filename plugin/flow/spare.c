@@ -313,7 +313,7 @@ static bool lock_first(struct drainer *d)
     return !d->flight;
 }
 
-void spare_leave(struct drainer *d)
+void spare_leave(struct drainer *d, int64_t patience)
 {
     struct runtime *r = d->r;
     struct store *real = NULL;
@@ -321,7 +321,7 @@ void spare_leave(struct drainer *d)
     struct idmap alerts = {0}, made = {0};
     struct buf error;
     buf_init(&error, 1024);
-    enum nt_status st = store_open_within(r->config->store, LOOK_PATIENCE, &real, &error);
+    enum nt_status st = store_open_within(r->config->store, patience, &real, &error);
     if (st == NT_OK && !lock_first(d))
         goto done;
     if (st == NT_OK)
@@ -397,5 +397,5 @@ void spare_turn(struct drainer *d, bool idle)
     if (d->boot < d->spare_retry)
         return;
     d->spare_retry = d->boot + (last ? OWED_RETRY : RETRY); /* spare_leave() may have a better idea */
-    spare_leave(d);
+    spare_leave(d, LOOK_PATIENCE);
 }

@@ -11,7 +11,9 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define CAROL "+15005550003"
@@ -454,37 +456,93 @@ static void test_spare__damaged_again_and_again(void **state)
     }
 }
 
-/* Somebody has the store and keeps it: looking whether it can be gone back to keeps nobody waiting here. */
-static void test_spare__looks_without_waiting(void **state)
+/* Somebody who has the store: from hold() on, until let_go(), or until others have asked so often that they waited
+ * longer than for a mere look. */
+static struct {
+    int fd;      /* -1: nobody */
+    int refused; /* others' questions */
+    int enough;  /* 0: never */
+} holder = {.fd = -1};
+
+static void hold(const struct world *w, int enough)
 {
-    (void)state;
-    struct world *w = with_digests();
     char url[128];
     struct place place;
-    int lock;
+    int fd;
+    snprintf(url, sizeof url, "sqlite:%s/queue.db", w->folder);
+    assert_int_equal(place_init(&place, url, NULL), NT_OK);
+    assert_int_equal(write_lock_open(&place, &fd), NT_OK);
+    assert_int_equal(write_lock_take(fd, 1000), NT_OK);
+    place_clean(&place);
+    holder.refused = 0;
+    holder.enough = enough;
+    holder.fd = fd;
+}
+
+static void let_go(void)
+{
+    close(holder.fd);
+    holder.fd = -1;
+}
+
+/* libc's, but that the holder hears of it. */
+int flock(int fd, int how)
+{
+    int rc = (int)syscall(SYS_flock, fd, how);
+    if (rc != 0 && holder.fd >= 0 && ++holder.refused == holder.enough)
+        let_go();
+    return rc;
+}
+
+static struct world *in_memory(void)
+{
+    struct world *w = with_digests();
     w->frail.trouble = NT_EBUSY;
     (void)world_problem(w, ALICE, "web01", "CRITICAL");
     world_start(w);
     world_run(w, 5 * SECOND);
     assert_true(w->inside.spare);
-    snprintf(url, sizeof url, "sqlite:%s/queue.db", w->folder);
-    assert_int_equal(place_init(&place, url, NULL), NT_OK);
-    assert_int_equal(write_lock_open(&place, &lock), NT_OK);
-    assert_int_equal(write_lock_take(lock, 1000), NT_OK);
-    int64_t start = clock_boot(clock_system());
-    world_run(w, 20 * SECOND);
-    assert_in_range(clock_boot(clock_system()) - start, 0, STORE_PATIENCE - 1);
-    assert_true(w->inside.spare);
-    write_lock_release(lock);
-    close(lock);
-    place_clean(&place);
-    world_run(w, MINUTE);
-    assert_false(w->inside.spare);
-    assert_int_equal(w->inside.store->patience, STORE_PATIENCE); /* a commit is worth waiting for again */
+    return w;
+}
+
+static void assert_told_once(struct world *w)
+{
     assert_int_equal(world_count(w, PAGE_UNSETTLED), 0);
     assert_int_equal(fake_twilio_messages(&w->twilio, ALICE), 1);
     world_rules_end(w);
     world_free(w);
+}
+
+/* Looking whether the store can be gone back to keeps nobody waiting here. */
+static void test_spare__looks_without_waiting(void **state)
+{
+    (void)state;
+    struct world *w = in_memory();
+    hold(w, 0);
+    int64_t start = clock_boot(clock_system());
+    world_run(w, 20 * SECOND);
+    assert_in_range(clock_boot(clock_system()) - start, 0, STORE_PATIENCE - 1);
+    assert_true(holder.refused > 0);
+    assert_true(w->inside.spare);
+    let_go();
+    world_run(w, MINUTE);
+    assert_false(w->inside.spare);
+    assert_int_equal(w->inside.store->patience, STORE_PATIENCE); /* a commit is worth waiting for again */
+    assert_told_once(w);
+}
+
+/* Nothing waits any more when it ends, and what it knows would be lost: that is worth more than a look. */
+static void test_spare__waits_when_it_ends(void **state)
+{
+    (void)state;
+    struct world *w = in_memory();
+    hold(w, 400);
+    assert_int_equal(world_stop(w), NT_OK);
+    assert_int_equal(holder.fd, -1);
+    assert_int_equal(world_count(w, PAGE_BIT(PAGE_QUEUED) | PAGE_BIT(PAGE_SENDING)), 0); /* it knows of the message */
+    world_start(w);
+    world_run(w, MINUTE);
+    assert_told_once(w);
 }
 
 int main(void)
@@ -504,6 +562,7 @@ int main(void)
         cmocka_unit_test(test_spare__a_lock_that_nobody_can_wish_for),
         cmocka_unit_test(test_spare__damaged_again_and_again),
         cmocka_unit_test(test_spare__looks_without_waiting),
+        cmocka_unit_test(test_spare__waits_when_it_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

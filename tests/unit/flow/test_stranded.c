@@ -75,7 +75,7 @@ static void test_stranded__back_without_memory(void **state)
         assert_int_equal(d->to_real.n, 0);
         log_tap(hear, &told);
         mem_fail_at(n);
-        spare_leave(d);
+        spare_leave(d, STORE_PATIENCE);
         failed = mem_failed();
         mem_fail_at(0);
         log_tap(NULL, NULL);
@@ -85,7 +85,7 @@ static void test_stranded__back_without_memory(void **state)
             assert_int_equal(d->flights, 0);
             assert_int_equal(told, 0);
             not_yet++;
-            spare_leave(d);
+            spare_leave(d, STORE_PATIENCE);
             assert_false(d->r->spare);
             flights_sweep(d);
         }

@@ -169,7 +169,7 @@ static void test_track__there_and_back(void **state)
     page_free(p);
     assert_int_equal(mirror_sync(d, false), NT_OK);
     assert_int_equal(d->watches.n, 2);
-    spare_leave(d);
+    spare_leave(d, STORE_PATIENCE);
     assert_false(d->r->spare);
     assert_int_equal(d->watches.n, 2);
     assert_int_equal(d->watches.item[0].page_id, before);
