@@ -119,6 +119,15 @@ void place_clean(struct place *p)
     *p = (struct place){NULL, NULL, false};
 }
 
+char *place_joined(const char *path, const char *tail)
+{
+    size_t size = strlen(path) + strlen(tail) + 1;
+    char *out = mem_alloc(size);
+    if (out)
+        snprintf(out, size, "%s%s", path, tail);
+    return out;
+}
+
 char *place_beside(const struct place *p, const char *name)
 {
     return join(p->folder, name);

@@ -23,6 +23,8 @@ enum nt_status place_init(struct place *p, const char *url, struct buf *error) N
 void place_clean(struct place *p);
 /* Path of a file in the folder. For mem_free(); NULL = no memory. */
 char *place_beside(const struct place *p, const char *name);
+/* path + tail, likewise. */
+char *place_joined(const char *path, const char *tail);
 
 /* Makes the folder (2770, its last component only) when it is missing. */
 enum nt_status place_make_folder(const struct place *p, struct buf *error) NT_MUST_USE;

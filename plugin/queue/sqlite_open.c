@@ -137,6 +137,19 @@ static enum nt_status make_schema(struct sqlite_store *s, int64_t version, struc
     return sqlite_migrate(s->db, sqlite_migrations, (int)version, SQLITE_SCHEMA_VERSION, error);
 }
 
+/* A second name is rare, and mostly an admin's. */
+static enum nt_status whole(const struct sqlite_store *s, const struct stat *file, struct buf *error)
+{
+    bool halfway = false;
+    enum nt_status status = file->st_nlink > 1 ? sqlite_exchange_look(&s->place, &halfway) : NT_OK;
+    if (status == NT_OK && halfway)
+        status = NT_ECORRUPT;
+    if (status)
+        place_say(error, "store: %s: %s", s->place.database,
+                  halfway ? "its rescue was interrupted" : nt_status_text(status));
+    return status;
+}
+
 /* One try. NT_ENOENT: there is nothing, or nothing yet, to open. */
 static enum nt_status connect_once(struct sqlite_store *s, bool make, struct buf *error)
 {
@@ -160,6 +173,9 @@ static enum nt_status connect_once(struct sqlite_store *s, bool make, struct buf
             place_say(error, "store: %s: %s", s->place.database, strerror(errno));
             goto done;
         }
+        status = whole(s, &before, error);
+        if (status)
+            goto done;
     }
     rc = open_file(s, s->place.database,
                    s->place.memory ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE

@@ -194,6 +194,14 @@ void sqlite_disconnect(struct sqlite_store *s);
 /* Is the file at the path another one than was opened? */
 bool sqlite_replaced(const struct sqlite_store *s);
 
+/* sqlite_exchange.c: under the write lock, but for looking */
+/* PATH.new takes the place of PATH, which is set aside with its log; all of it or nothing. */
+enum nt_status sqlite_exchange(const struct place *place, int64_t now, struct buf *error) NT_MUST_USE;
+/* Was one killed in the middle, so that PATH lacks its log? */
+enum nt_status sqlite_exchange_look(const struct place *place, bool *halfway) NT_MUST_USE;
+/* Gives PATH its log back if so. */
+enum nt_status sqlite_exchange_undo(const struct place *place) NT_MUST_USE;
+
 /* sqlite_schema.c */
 struct sqlite_migration {
     const char *sql;
