@@ -76,6 +76,30 @@ static void test_track__not_delivered(void **state)
     bench_close(&b);
 }
 
+/* Its page has come to an end in the store while the question was under way: that end stays, and nobody is alarmed. */
+static void test_track__ended_another_way(void **state)
+{
+    (void)state;
+    struct bench b;
+    followed(&b);
+    int64_t id = sent_page(&b, ALICE, "web01", NULL);
+    bench_look(&b);
+    assert_int_equal(b.d.watches.n, 1);
+    snprintf(b.d.watches.item[0].status, sizeof b.d.watches.item[0].status, "undelivered");
+    struct store *s = b.d.r->store;
+    struct page *p = world_page(b.w, id);
+    p->state = PAGE_DELIVERED;
+    bench_begin(&b);
+    assert_int_equal(s->ops->page_save(s, p), NT_OK);
+    assert_int_equal(track_settle(&b.d), NT_OK);
+    bench_commit(&b);
+    page_free(p);
+    assert_true(b.d.watches.item[0].over);
+    assert_page(b.w, id, PAGE_DELIVERED);
+    assert_int_equal(world_alarmed(b.w, "was not delivered"), 0);
+    bench_close(&b);
+}
+
 /* The list cannot be asked for, there being no memory: nobody is taken to be asked about, and it is tried again after
  * the pause between two lists. */
 static void test_track__a_list_without_memory(void **state)
@@ -181,9 +205,8 @@ static void test_track__there_and_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_track__not_delivered),
-        cmocka_unit_test(test_track__a_list_without_memory),
-        cmocka_unit_test(test_track__one_sid_twice),
+        cmocka_unit_test(test_track__not_delivered),         cmocka_unit_test(test_track__ended_another_way),
+        cmocka_unit_test(test_track__a_list_without_memory), cmocka_unit_test(test_track__one_sid_twice),
         cmocka_unit_test(test_track__there_and_back),
     };
     (void)log_open("test", LOG_LEVEL_ERROR, "/dev/null");

@@ -15,6 +15,33 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* The queue's dlopen() comes by here (--wrap). */
+static bool library_is_there = true;
+
+void *__real_dlopen(const char *name, int flags);
+void *__wrap_dlopen(const char *name, int flags);
+void *__wrap_dlopen(const char *name, int flags)
+{
+    return __real_dlopen(library_is_there ? name : "libof-no-machine.so.0", flags);
+}
+
+/* First of all: what is loaded stays. */
+static void test_sqlite__without_a_library(void **state)
+{
+    (void)state;
+    struct store *s = NULL;
+    struct buf error;
+    buf_init(&error, 400);
+    library_is_there = false;
+    assert_int_equal(store_open("sqlite:/tmp/notify_twilio_never_made.db", &s, &error), NT_EIO);
+    library_is_there = true;
+    assert_null(s);
+    assert_string_equal(buf_text(&error), "store: /tmp/notify_twilio_never_made.db: SQLite cannot be loaded");
+    assert_int_equal(access("/tmp/notify_twilio_never_made.db", F_OK), -1);
+    buf_clean(&error);
+    store_close(open_store("sqlite::memory:")); /* once it is installed */
+}
+
 static void sql(const char *path, const char *text)
 {
     sqlite3 *db = NULL;
@@ -628,6 +655,7 @@ int main(void)
 {
 #define IN_FOLDER(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sqlite__without_a_library),
         IN_FOLDER(test_sqlite__conforms),
         cmocka_unit_test(test_sqlite__conforms_in_memory),
         cmocka_unit_test(test_sqlite__knows_its_urls),
